@@ -1,0 +1,211 @@
+package sse
+
+// status is what is known of a JSON object after some of its lines.
+type status byte
+
+const (
+	invalid status = iota
+	incomplete
+	complete
+)
+
+// expectation is what the grammar of JSON (RFC 8259) allows next.
+type expectation byte
+
+const (
+	aValue expectation = iota
+	aValueOrEnd
+	aKey
+	aKeyOrEnd
+	aColon
+	aCommaOrEnd
+	nothing
+)
+
+// maxDepth is the nesting that package encoding/json accepts as well.
+const maxDepth = 10000
+
+// scanner checks JSON line by line. A line break can stand only between two
+// tokens, so what the grammar allows next and the containers that are open are
+// all it has to remember, and no byte is looked at twice.
+type scanner struct {
+	next expectation
+	open []byte // the closing bytes of the open containers
+}
+
+func (s *scanner) reset() {
+	s.next = aValue
+	s.open = s.open[:0]
+}
+
+// line checks one more line of the object, whose first byte is a brace.
+func (s *scanner) line(b []byte) status {
+	for i := 0; i < len(b); {
+		c := b[i]
+		if c == ' ' || c == '\t' {
+			i++
+			continue
+		}
+		switch s.next {
+		case aKey, aKeyOrEnd:
+			switch {
+			case c == '"':
+				i = stringEnd(b, i+1)
+				s.next = aColon
+			case c == '}' && s.next == aKeyOrEnd:
+				i++
+				s.close()
+			default:
+				return invalid
+			}
+		case aColon:
+			if c != ':' {
+				return invalid
+			}
+			i++
+			s.next = aValue
+		case aCommaOrEnd:
+			closing := s.open[len(s.open)-1]
+			switch {
+			case c == ',' && closing == '}':
+				s.next = aKey
+			case c == ',':
+				s.next = aValue
+			case c == closing:
+				s.close()
+			default:
+				return invalid
+			}
+			i++
+		case aValue, aValueOrEnd:
+			switch c {
+			case '"':
+				i = stringEnd(b, i+1)
+				s.next = aCommaOrEnd
+			case '{':
+				i++
+				s.next = aKeyOrEnd
+				s.open = append(s.open, '}')
+			case '[':
+				i++
+				s.next = aValueOrEnd
+				s.open = append(s.open, ']')
+			case ']':
+				if s.next == aValue {
+					return invalid
+				}
+				i++
+				s.close()
+			case 't':
+				i = wordEnd(b, i, "true")
+				s.next = aCommaOrEnd
+			case 'f':
+				i = wordEnd(b, i, "false")
+				s.next = aCommaOrEnd
+			case 'n':
+				i = wordEnd(b, i, "null")
+				s.next = aCommaOrEnd
+			default:
+				i = numberEnd(b, i)
+				s.next = aCommaOrEnd
+			}
+			if len(s.open) > maxDepth {
+				return invalid
+			}
+		default:
+			return invalid
+		}
+		if i < 0 {
+			return invalid
+		}
+	}
+	if s.next == nothing {
+		return complete
+	}
+	return incomplete
+}
+
+// close leaves the innermost container.
+func (s *scanner) close() {
+	s.open = s.open[:len(s.open)-1]
+	s.next = aCommaOrEnd
+	if len(s.open) == 0 {
+		s.next = nothing
+	}
+}
+
+// stringEnd returns the position after the string whose first byte inside the
+// quotes is at i, or -1 if it is not one.
+func stringEnd(b []byte, i int) int {
+	for i < len(b) {
+		c := b[i]
+		i++
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		if c == '"' {
+			return i
+		}
+		if c != '\\' || i == len(b) {
+			return -1
+		}
+		switch b[i] {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			i++
+		case 'u':
+			if len(b)-i < 5 || !hex(b[i+1]) || !hex(b[i+2]) || !hex(b[i+3]) || !hex(b[i+4]) {
+				return -1
+			}
+			i += 5
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+func wordEnd(b []byte, i int, word string) int {
+	if len(b)-i < len(word) || string(b[i:i+len(word)]) != word {
+		return -1
+	}
+	return i + len(word)
+}
+
+func numberEnd(b []byte, i int) int {
+	if b[i] == '-' {
+		i++
+	}
+	whole := i
+	i = digits(b, i)
+	if i == whole || b[whole] == '0' && i > whole+1 {
+		return -1
+	}
+	if i < len(b) && b[i] == '.' {
+		from := i + 1
+		if i = digits(b, from); i == from {
+			return -1
+		}
+	}
+	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		from := i
+		if i = digits(b, from); i == from {
+			return -1
+		}
+	}
+	return i
+}
+
+func digits(b []byte, i int) int {
+	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+		i++
+	}
+	return i
+}
+
+func hex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
