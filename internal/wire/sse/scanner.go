@@ -1,5 +1,10 @@
 package sse
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // status is what is known of a JSON object after some of its lines.
 type status byte
 
@@ -40,77 +45,74 @@ func (s *scanner) reset() {
 
 // line checks one more line of the object, whose first byte is a brace.
 func (s *scanner) line(b []byte) status {
+	next := s.next
 	for i := 0; i < len(b); {
 		c := b[i]
 		if c == ' ' || c == '\t' {
 			i++
 			continue
 		}
-		switch s.next {
+		switch next {
 		case aKey, aKeyOrEnd:
-			switch {
-			case c == '"':
+			if c == '"' {
 				i = stringEnd(b, i+1)
-				s.next = aColon
-			case c == '}' && s.next == aKeyOrEnd:
-				i++
-				s.close()
-			default:
+				next = aColon
+				break
+			}
+			if c != '}' || next == aKey {
 				return invalid
 			}
+			i++
+			next = s.close()
 		case aColon:
 			if c != ':' {
 				return invalid
 			}
 			i++
-			s.next = aValue
+			next = aValue
 		case aCommaOrEnd:
 			closing := s.open[len(s.open)-1]
-			switch {
-			case c == ',' && closing == '}':
-				s.next = aKey
-			case c == ',':
-				s.next = aValue
-			case c == closing:
-				s.close()
-			default:
-				return invalid
-			}
 			i++
+			switch {
+			case c == closing:
+				next = s.close()
+			case c != ',':
+				return invalid
+			case closing == '}':
+				next = aKey
+			default:
+				next = aValue
+			}
 		case aValue, aValueOrEnd:
+			wanted := next
+			next = aCommaOrEnd
 			switch c {
 			case '"':
 				i = stringEnd(b, i+1)
-				s.next = aCommaOrEnd
-			case '{':
-				i++
-				s.next = aKeyOrEnd
-				s.open = append(s.open, '}')
-			case '[':
-				i++
-				s.next = aValueOrEnd
-				s.open = append(s.open, ']')
-			case ']':
-				if s.next == aValue {
+			case '{', '[':
+				if len(s.open) == maxDepth {
 					return invalid
 				}
 				i++
-				s.close()
+				next = aKeyOrEnd
+				if c == '[' {
+					next = aValueOrEnd
+				}
+				s.open = append(s.open, c+2) // in ASCII the closing byte is two after the opening one
+			case ']':
+				if wanted == aValue {
+					return invalid
+				}
+				i++
+				next = s.close()
 			case 't':
 				i = wordEnd(b, i, "true")
-				s.next = aCommaOrEnd
 			case 'f':
 				i = wordEnd(b, i, "false")
-				s.next = aCommaOrEnd
 			case 'n':
 				i = wordEnd(b, i, "null")
-				s.next = aCommaOrEnd
 			default:
 				i = numberEnd(b, i)
-				s.next = aCommaOrEnd
-			}
-			if len(s.open) > maxDepth {
-				return invalid
 			}
 		default:
 			return invalid
@@ -119,25 +121,33 @@ func (s *scanner) line(b []byte) status {
 			return invalid
 		}
 	}
-	if s.next == nothing {
+	s.next = next
+	if next == nothing {
 		return complete
 	}
 	return incomplete
 }
 
-// close leaves the innermost container.
-func (s *scanner) close() {
+// close leaves the innermost container and returns what may follow it.
+func (s *scanner) close() expectation {
 	s.open = s.open[:len(s.open)-1]
-	s.next = aCommaOrEnd
 	if len(s.open) == 0 {
-		s.next = nothing
+		return nothing
 	}
+	return aCommaOrEnd
 }
 
 // stringEnd returns the position after the string whose first byte inside the
 // quotes is at i, or -1 if it is not one.
 func stringEnd(b []byte, i int) int {
 	for i < len(b) {
+		if len(b)-i >= 8 {
+			special := specialBytes(binary.LittleEndian.Uint64(b[i:]))
+			i += bits.TrailingZeros64(special) / 8
+			if special == 0 {
+				continue
+			}
+		}
 		c := b[i]
 		i++
 		if c >= ' ' && c != '"' && c != '\\' {
@@ -162,6 +172,17 @@ func stringEnd(b []byte, i int) int {
 		}
 	}
 	return -1
+}
+
+// specialBytes marks the bytes of eight that are not plain string content: the
+// quote, the backslash and the control characters. The lowest mark is exact,
+// those above it may be borrows. The method is from "Bit Twiddling Hacks" by Sean
+// Anderson (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord).
+func specialBytes(eight uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quotes := eight ^ ones*'"'
+	backslashes := eight ^ ones*'\\'
+	return ((eight-ones*' ')&^eight | (quotes-ones)&^quotes | (backslashes-ones)&^backslashes) & tops
 }
 
 func wordEnd(b []byte, i int, word string) int {
