@@ -1,0 +1,413 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Agent answers customers. It is safe for concurrent use; turns of the same
+// conversation run one after another, all others at the same time.
+type Agent struct {
+	config Config
+	tools  *Registry
+
+	definitions []ToolDefinition
+	limits      Limits
+	temperature float64
+	cache       conversationCache
+}
+
+// Config says what an [Agent] is made of. Every field has a default, so that
+// Config{} with OXLO_API_KEY set gives an agent that chats.
+type Config struct {
+	// Provider is the model's host. Nil means Oxlo with the key from
+	// OXLO_API_KEY, as in &OpenAICompatible{}.
+	Provider Provider
+
+	// Model names the model in the host's spelling. Empty means
+	// [DefaultModel].
+	Model string
+
+	// Instructions tell the model who it is and how to behave.
+	Instructions string
+
+	// Tools are what the model can call, in addition to those of Registry,
+	// which agents can share.
+	Tools    []Tool
+	Registry *Registry
+
+	// Memory keeps the conversations. Nil means a new [InMemory], which
+	// forgets when the process ends.
+	Memory Memory
+
+	// Retriever finds passages for each of the customer's messages. Nil
+	// means that the agent has no knowledge base.
+	Retriever Retriever
+
+	// Passages is the most passages that go with a message. Zero means
+	// [DefaultPassages].
+	Passages int
+
+	// Escalator is told when a conversation goes to a human. If it is nil,
+	// the model has no tool to hand over, and a handoff that a limit causes
+	// is told by Reply.Handoff alone.
+	Escalator Escalator
+
+	// HandoffText is what the customer reads when a conversation goes to a
+	// human and the model said nothing to them. Empty means
+	// [DefaultHandoffText].
+	HandoffText string
+
+	// Limits bound a turn. Zero fields mean the defaults.
+	Limits Limits
+
+	// Temperature is the sampling temperature. Nil means
+	// [DefaultTemperature].
+	Temperature *float64
+
+	// MaxTokens bounds one answer of the model, in tokens. Zero means
+	// [DefaultMaxTokens].
+	MaxTokens int
+}
+
+// Defaults of a [Config].
+const (
+	DefaultPassages    = 5
+	DefaultHandoffText = "I am handing this conversation over to a colleague, who will get back to you here."
+)
+
+// Limits bound what one turn may do. When one is reached, the conversation
+// goes to a human rather than round in circles.
+type Limits struct {
+	// Requests is the most requests to the model, failed attempts included.
+	// Zero means 25.
+	Requests int
+
+	// RepeatedCalls is how many times in a row the model may make the same
+	// calls with the same results. Zero means 3.
+	RepeatedCalls int
+
+	// ParallelTools is the most read-only tools that run at the same time.
+	// Zero means 8.
+	ParallelTools int
+
+	// ToolTimeout bounds a tool call whose tool has no timeout of its own.
+	// Zero means 30 seconds.
+	ToolTimeout time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Requests == 0 {
+		l.Requests = 25
+	}
+	if l.RepeatedCalls == 0 {
+		l.RepeatedCalls = 3
+	}
+	if l.ParallelTools == 0 {
+		l.ParallelTools = 8
+	}
+	if l.ToolTimeout == 0 {
+		l.ToolTimeout = 30 * time.Second
+	}
+	return l
+}
+
+// Customer is who the agent talks to. It comes from the caller, who has
+// checked it; nothing a model or a customer writes changes it.
+type Customer struct {
+	// ID is the caller's id of the customer, empty for an anonymous visitor.
+	ID string `json:"id,omitempty"`
+
+	// Tenant is the company the customer belongs to, where one service
+	// serves several.
+	Tenant string `json:"tenant,omitempty"`
+
+	// Name is for the people who read a handoff. The model does not see it.
+	Name string `json:"name,omitempty"`
+
+	// Profile is what the model should know of the customer, in words. It
+	// goes into each request of the turn.
+	Profile string `json:"profile,omitempty"`
+}
+
+// String names the customer for people.
+func (c Customer) String() string {
+	switch {
+	case c.ID == "":
+		return "anonymous"
+	case c.Name == "":
+		return c.ID
+	default:
+		return c.Name + " (" + c.ID + ")"
+	}
+}
+
+// Turn is a message from a customer that wants a reply.
+type Turn struct {
+	// Conversation is the caller's id of the conversation, unique within the
+	// customer's tenant. It must not be empty.
+	Conversation string
+
+	Customer Customer
+
+	// Text and Images are what the customer sent. One of them must be there.
+	Text   string
+	Images []Image
+
+	// MessageID is the channel's id of the message, if it has one. A message
+	// that is delivered twice is answered once: the second time, the same
+	// reply is returned. After an error, sending the turn again with the same
+	// id takes it up where it stopped.
+	MessageID string
+}
+
+// Outcome says how a turn ended.
+type Outcome string
+
+// The outcomes of a turn.
+const (
+	// Answered: Reply.Text is the agent's answer.
+	Answered Outcome = "answered"
+
+	// Escalated: a human owns the conversation. If this turn handed it over,
+	// Reply.Handoff tells why and Reply.Text what to tell the customer. If a
+	// human owned it before, the message was recorded for them, no model was
+	// asked, and Reply.Text is empty.
+	Escalated Outcome = "escalated"
+
+	// outcomeFailed and outcomeStopped stand in the log alone, for turns that
+	// ended with an error or because the caller stopped them.
+	outcomeFailed  Outcome = "failed"
+	outcomeStopped Outcome = "stopped"
+)
+
+// Reply is what came of a turn.
+type Reply struct {
+	// Turn is the turn's id, empty if the message was recorded for a human.
+	Turn    string
+	Outcome Outcome
+
+	// Text is for the customer. It was written by a model: escape it before
+	// it is shown as HTML.
+	Text string
+
+	// Citations are the passages that Text cites, by their numbers in it.
+	Citations []Citation
+
+	// Results are the tool calls of the turn, in the order of the calls.
+	Results []ToolResult
+
+	// Handoff is set when the conversation belongs to a human.
+	Handoff *Handoff
+
+	// Requests is how many requests to the model the turn took, Usage what
+	// they cost in tokens where the host tells, and Model who answered.
+	Requests int
+	Usage    Usage
+	Model    string
+}
+
+// New makes an agent. It reports everything that is wrong with config at once.
+func New(config Config) (*Agent, error) {
+	var faults []error
+	if config.Provider == nil {
+		config.Provider = &OpenAICompatible{}
+	}
+	if host, ok := config.Provider.(*OpenAICompatible); ok {
+		faults = append(faults, host.check())
+	}
+	if config.Model == "" {
+		config.Model = DefaultModel
+	}
+	if config.Memory == nil {
+		config.Memory = new(InMemory)
+	}
+	if config.Passages == 0 {
+		config.Passages = DefaultPassages
+	}
+	if config.HandoffText == "" {
+		config.HandoffText = DefaultHandoffText
+	}
+	if config.MaxTokens == 0 {
+		config.MaxTokens = DefaultMaxTokens
+	}
+	temperature := DefaultTemperature
+	if config.Temperature != nil {
+		temperature = *config.Temperature
+	}
+	limits := config.Limits
+	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 {
+		faults = append(faults, errors.New("limits must not be negative: leave a field zero for its default"))
+	}
+	tools := config.Tools
+	if config.Escalator != nil {
+		tools = append([]Tool{escalationTool()}, tools...)
+	}
+	registry, err := config.Registry.join(tools...)
+	faults = append(faults, err)
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("frontdesk: %w", err)
+	}
+	return &Agent{
+		config:      config,
+		tools:       registry,
+		definitions: registry.Definitions(),
+		limits:      limits.withDefaults(),
+		temperature: temperature,
+	}, nil
+}
+
+// Reply answers a customer's message. It drains the same loop as
+// [Agent.Stream], and asks the model for whole answers instead of streams.
+//
+// An error means that the turn has no outcome: the host or the store failed, a
+// tool ended the turn with [Fatal], ctx was done, or the turn was not in order.
+// The customer's message is in the log all the same once the store took it.
+func (a *Agent) Reply(ctx context.Context, turn Turn) (*Reply, error) {
+	for event, err := range a.events(ctx, turn, false) {
+		if err != nil {
+			return nil, err
+		}
+		if done, ok := event.(Done); ok {
+			return done.Reply, nil
+		}
+	}
+	return nil, errors.New("turn ended without an outcome") // unreachable
+}
+
+// Stream answers a customer's message and tells what happens meanwhile. The
+// last event is [Done] with the reply; if the turn fails, the last pair has an
+// error and a nil event.
+//
+// The turn runs as the sequence is pulled, in the caller's goroutine, and once:
+// a second loop over the same sequence gets an error. Leaving the loop early
+// stops the turn. A tool whose ToolStarted event was the last one seen has not
+// run.
+func (a *Agent) Stream(ctx context.Context, turn Turn) iter.Seq2[Event, error] {
+	return a.events(ctx, turn, true)
+}
+
+func (a *Agent) events(ctx context.Context, turn Turn, stream bool) iter.Seq2[Event, error] {
+	var used atomic.Bool
+	return func(yield func(Event, error) bool) {
+		if used.Swap(true) {
+			yield(nil, errors.New("the turn of this stream has run already: call Stream again for another"))
+			return
+		}
+		if err := turn.check(); err != nil {
+			yield(nil, err)
+			return
+		}
+		id := ConversationID{Tenant: turn.Customer.Tenant, ID: turn.Conversation}
+		cached, release, err := a.cache.acquire(ctx, id)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer release()
+		r := &run{agent: a, cached: cached, turn: turn, stream: stream, yield: yield}
+		r.run(ctx)
+	}
+}
+
+func (t *Turn) check() error {
+	switch {
+	case t.Conversation == "":
+		return errors.New("turn has no conversation: set Turn.Conversation to the id of the chat or thread")
+	case strings.TrimSpace(t.Text) == "" && len(t.Images) == 0:
+		return errors.New("turn has no message: set Turn.Text or Turn.Images")
+	}
+	for i, image := range t.Images {
+		if image.URL == "" && len(image.Data) == 0 {
+			return fmt.Errorf("image %d is empty: set its URL or Data", i)
+		}
+	}
+	return nil
+}
+
+// Post adds a message to a conversation that neither the customer nor the
+// model wrote, and asks no model. With an author it is a human's message, with
+// none the agent's own, such as the greeting a chat window opens with. It may
+// be called at any time.
+func (a *Agent) Post(ctx context.Context, id ConversationID, author, text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errors.New("post has no text")
+	}
+	return a.record(ctx, id, EntryPosted, posted{Author: author, Text: text}, nil)
+}
+
+// HandBack returns a conversation from a human, named by, to the agent. The
+// note, which may be empty, tells the model what happened meanwhile. It is an
+// error if no human owns the conversation.
+func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string) error {
+	return a.record(ctx, id, EntryHandedBack, handedBack{By: by, Note: note}, func(c *conversation) error {
+		if !c.human {
+			return fmt.Errorf("conversation %s is not with a human: there is nothing to hand back", id)
+		}
+		return nil
+	})
+}
+
+// attempts bounds how often an append is tried again because something else
+// was appended first.
+const attempts = 100
+
+// record appends one entry from outside of a turn, if check allows it.
+func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, body any, check func(*conversation) error) error {
+	if id.ID == "" {
+		return errors.New("conversation has no id")
+	}
+	entry, err := newEntry(kind, "", body)
+	if err != nil {
+		return err
+	}
+	c := newConversation(id)
+	for range attempts {
+		if err := a.catchUp(ctx, c); err != nil {
+			return err
+		}
+		if check != nil {
+			if err := check(c); err != nil {
+				return err
+			}
+		}
+		if err = a.config.Memory.Append(ctx, id, c.last, entry); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+// catchUp applies the entries that c has not seen.
+func (a *Agent) catchUp(ctx context.Context, c *conversation) error {
+	entries, err := a.config.Memory.Load(ctx, c.id, c.last)
+	if err != nil {
+		return fmt.Errorf("load conversation %s: %w", c.id, err)
+	}
+	for i := range entries {
+		if err := c.apply(&entries[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// instructions assembles the system prompt.
+func (a *Agent) instructions(customer Customer) string {
+	parts := make([]string, 0, 3)
+	if a.config.Instructions != "" {
+		parts = append(parts, a.config.Instructions)
+	}
+	if a.config.Retriever != nil {
+		parts = append(parts, retrievalInstructions)
+	}
+	if customer.Profile != "" {
+		parts = append(parts, "<customer>\n"+quoteData(customer.Profile)+"\n</customer>")
+	}
+	return strings.Join(parts, "\n\n")
+}

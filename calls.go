@@ -1,0 +1,156 @@
+package frontdesk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// run calls the tool's handler and says how it went. It returns when the
+// handler does, or soon after ctx ends, whichever is first: a handler that
+// ignores its context is left behind and its result dropped.
+func (t *registeredTool) run(ctx context.Context, call ToolCall, arguments json.RawMessage, timeout time.Duration) ToolResult {
+	if t.timeout > 0 {
+		timeout = t.timeout
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v", timeout))
+	defer cancel()
+
+	type outcome struct {
+		content string
+		err     error
+	}
+	finished := make(chan outcome, 1)
+	go func() {
+		// A handler that ends its goroutine leaves this in place.
+		result := outcome{err: &PanicError{Value: "handler called runtime.Goexit"}}
+		defer func() {
+			if value := recover(); value != nil {
+				result = outcome{err: &PanicError{Value: value, Stack: debug.Stack()}}
+			}
+			finished <- result
+		}()
+		content, err := t.handle(ctx, arguments)
+		result = outcome{content, err}
+	}()
+
+	select {
+	case result := <-finished:
+		return t.result(ctx, call, result.content, result.err)
+	case <-ctx.Done():
+	}
+	// The handler may have finished at the same moment.
+	select {
+	case result := <-finished:
+		return t.result(ctx, call, result.content, result.err)
+	default:
+		return t.result(ctx, call, "", context.Cause(ctx))
+	}
+}
+
+// result tells what content and err, as the handler returned them, amount to.
+func (t *registeredTool) result(ctx context.Context, call ToolCall, content string, err error) ToolResult {
+	result := ToolResult{Call: call, Status: ToolFailed, Err: err}
+	var (
+		panicked     *PanicError
+		badArguments *argumentsError
+		badResult    *resultError
+	)
+	switch {
+	case err == nil:
+		result.Status, result.Content = ToolDone, content
+		return result
+	case errors.As(err, &badArguments):
+		result.Status = ToolNotRun
+		result.Content = fmt.Sprintf("Invalid arguments for %s: %v. Fix this and call it again.", t.name, badArguments.err)
+		return result
+	case errors.As(err, &badResult):
+		result.Status = ToolDone
+		result.Content = "Done. The result cannot be shown."
+		return result
+	case errors.As(err, &panicked):
+		err = errors.New("it broke off with an internal error")
+	case ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
+		err = context.Cause(ctx)
+	default:
+		result.Content = "Error: " + err.Error()
+		return result
+	}
+	if t.effect == effectReadOnly {
+		result.Content = fmt.Sprintf("Error: %s failed: %v", t.name, err)
+		return result
+	}
+	unknown := unknownResult(call, err.Error())
+	unknown.Err = result.Err
+	return unknown
+}
+
+func unknownResult(call ToolCall, why string) ToolResult {
+	return ToolResult{
+		Call:   call,
+		Status: ToolUnknown,
+		Content: fmt.Sprintf("Error: the outcome of %s is unknown: %s. It may or may not have taken effect. "+
+			"Do not call it again for the same thing, and tell the customer that it has to be checked.", call.Name, why),
+	}
+}
+
+// notRun is the result of a call whose handler is not called.
+func notRun(call ToolCall, content string) ToolResult {
+	return ToolResult{Call: call, Status: ToolNotRun, Content: content}
+}
+
+// unknownTool tells the model which tools there are.
+func (r *Registry) unknownTool(call ToolCall) ToolResult {
+	if len(r.tools) == 0 {
+		return notRun(call, fmt.Sprintf("Error: there is no tool %q, and no other. Answer in words.", call.Name))
+	}
+	names := make([]string, len(r.tools))
+	for i, t := range r.tools {
+		names[i] = t.name
+	}
+	return notRun(call, fmt.Sprintf("Error: there is no tool %q. The tools are: %s.", call.Name, strings.Join(names, ", ")))
+}
+
+// uniqueCalls gives each call an id of its own within the message, since some
+// hosts send none and some models repeat them. The first with an id keeps it.
+func uniqueCalls(calls []ToolCall) []ToolCall {
+	taken := make(map[string]bool, len(calls))
+	clash := false
+	for _, call := range calls {
+		clash = clash || call.ID == "" || taken[call.ID]
+		taken[call.ID] = true
+	}
+	if !clash {
+		return calls
+	}
+	used := make(map[string]bool, len(calls))
+	unique := make([]ToolCall, len(calls))
+	for i, call := range calls {
+		for n := i + 1; call.ID == "" || used[call.ID]; n++ {
+			candidate := "call_" + strconv.Itoa(n)
+			if !taken[candidate] && !used[candidate] {
+				call.ID = candidate
+			}
+		}
+		used[call.ID] = true
+		unique[i] = call
+	}
+	return unique
+}
+
+// idempotencyKey derives a call's key from where the call stands in the log,
+// never from what the model sent: models repeat call ids. It tells nothing to
+// those who see it.
+func idempotencyKey(id ConversationID, turn string, answer, call int) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		id.Tenant, id.ID, turn, strconv.Itoa(answer), strconv.Itoa(call),
+	}, "\x00")))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))
+}

@@ -1,0 +1,407 @@
+package frontdesk
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// conversation is what the entries of a log add up to. It is changed by apply
+// alone, so that every process that reads the same log knows the same.
+type conversation struct {
+	id       ConversationID
+	last     int64 // sequence number of the newest entry applied
+	customer Customer
+
+	human   bool     // a human owns the conversation
+	handoff *Handoff // the newest one
+
+	// settled are the messages that no later entry can change. question is
+	// the customer's newest message while passages may still join it, and
+	// deferred are messages that arrived between a tool call and its result.
+	settled   []Message
+	encoded   *encodedMessages
+	question  *Message
+	retrieved bool // the knowledge base was searched for question
+	deferred  []Message
+	notes     []string // for the model, to go with the next question
+
+	calls []*openCall // of the newest answer, while any has no result
+
+	passages   []Passage // number n is at n-1
+	numbers    map[string]int
+	deliveries map[string]string // channel message id to turn id
+	said       []string          // the customer's newest messages, newest last
+	turn       *turnState
+
+	bytes int // about how much text all this holds
+}
+
+// previousMessages is how many of the customer's messages go with a query, in
+// addition to the one it is about.
+const previousMessages = 3
+
+// openCall is a tool call of the newest answer.
+type openCall struct {
+	call    ToolCall
+	started bool
+	result  *ToolResult
+}
+
+// turnState is what is known of the newest turn.
+type turnState struct {
+	id       string
+	customer Customer
+
+	requests     int
+	emptyAnswers int
+	answer       *modelAnswer // the newest that was not empty
+	answered     bool         // answer calls no tool and nothing came after it
+	results      []ToolResult
+	model        string
+	usage        Usage
+
+	signature string // of the newest round of calls and their results
+	repeats   int    // how many rounds in a row had it
+
+	handoff *Handoff
+	outcome Outcome // empty while the turn runs
+	told    string
+}
+
+func newConversation(id ConversationID) *conversation {
+	return &conversation{
+		id:         id,
+		encoded:    new(encodedMessages),
+		numbers:    make(map[string]int),
+		deliveries: make(map[string]string),
+	}
+}
+
+// apply takes the next entry of the log in. An entry it cannot understand is
+// an error, and leaves the conversation as it was.
+func (c *conversation) apply(entry *Entry) error {
+	body, err := entry.decode()
+	if err != nil {
+		return fmt.Errorf("conversation %s: %w", c.id, err)
+	}
+	switch body := body.(type) {
+	case turnStarted:
+		c.startTurn(entry.Turn, body)
+	case customerMessage:
+		c.takeMessage(entry.Turn, body)
+	case passagesFound:
+		c.takePassages(body)
+	case modelAnswer:
+		c.takeAnswer(body)
+	case toolStarted:
+		if call := c.call(body.Call); call != nil {
+			call.started = true
+		}
+	case toolFinished:
+		if call := c.call(body.Call); call != nil {
+			call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err}
+			c.settleCalls()
+		}
+	case Handoff:
+		c.handOver(body)
+	case ticketOpened:
+		if c.handoff != nil && c.handoff.ID == body.Handoff {
+			c.handoff.Ticket = body.Ticket
+		}
+	case handedBack:
+		c.human = false
+		if body.Note != "" {
+			c.notes = append(c.notes, renderNote(body))
+		}
+	case posted:
+		c.add(Message{Role: RoleAssistant, Text: renderPost(body)})
+	case turnEnded:
+		c.endTurn(entry.Turn, body)
+	}
+	c.last++
+	c.bytes += len(entry.Data)
+	return nil
+}
+
+// running reports whether the turn with the given id has not come to its end.
+func (c *conversation) running(turn string) bool {
+	return c.turn != nil && c.turn.id == turn && c.turn.outcome == ""
+}
+
+func (c *conversation) startTurn(id string, body turnStarted) {
+	c.closeCalls()
+	c.turn = &turnState{id: id, customer: body.Customer}
+	c.customer = body.Customer
+	if body.MessageID != "" {
+		c.deliveries[body.MessageID] = id
+	}
+}
+
+func (c *conversation) takeMessage(turn string, body customerMessage) {
+	if body.MessageID != "" {
+		c.deliveries[body.MessageID] = turn
+	}
+	c.customer = body.Customer
+	c.said = append(c.said, body.Text)
+	if extra := len(c.said) - previousMessages - 1; extra > 0 {
+		c.said = c.said[extra:]
+	}
+	message := Message{Role: RoleUser, Text: strings.Join(c.notes, "") + body.Text, Images: body.Images}
+	c.notes = nil
+	if len(c.calls) > 0 {
+		c.deferred = append(c.deferred, message)
+		return
+	}
+	c.settleQuestion()
+	c.question = &message
+	c.retrieved = false
+	if c.turn != nil && c.turn.id == turn {
+		c.turn.answered = false
+	}
+}
+
+func (c *conversation) takePassages(body passagesFound) {
+	fresh, seen := c.split(body.Passages)
+	block := renderPassages(fresh, len(c.passages)+1, seen, body.Error != "")
+	for _, passage := range fresh {
+		c.passages = append(c.passages, passage)
+		if passage.ID != "" {
+			c.numbers[passage.ID] = len(c.passages)
+		}
+	}
+	if c.question != nil {
+		c.question.Text = block + c.question.Text
+		c.retrieved = true
+	}
+}
+
+// split tells the passages that are new to the conversation from the numbers
+// of those that were shown before.
+func (c *conversation) split(passages []Passage) (fresh []Passage, seen []int) {
+	for _, passage := range passages {
+		if number, ok := c.numbers[passage.ID]; ok && c.passages[number-1].Text == passage.Text {
+			seen = append(seen, number)
+		} else {
+			fresh = append(fresh, passage)
+		}
+	}
+	return fresh, seen
+}
+
+func (c *conversation) takeAnswer(body modelAnswer) {
+	c.closeCalls()
+	c.settleQuestion()
+	if t := c.turn; t != nil {
+		t.requests += body.Requests
+		t.usage.add(body.Usage)
+		t.model = body.Model
+	}
+	if isEmpty(body.Message) {
+		if c.turn != nil {
+			c.turn.emptyAnswers++
+		}
+		return
+	}
+	if t := c.turn; t != nil {
+		t.answer = &body
+		t.answered = len(body.Message.Calls) == 0
+		t.emptyAnswers = 0
+	}
+	c.settled = append(c.settled, body.Message)
+	for _, call := range body.Message.Calls {
+		c.calls = append(c.calls, &openCall{call: call})
+	}
+}
+
+func isEmpty(m Message) bool { return strings.TrimSpace(m.Text) == "" && len(m.Calls) == 0 }
+
+func (c *conversation) call(i int) *openCall {
+	if i < 0 || i >= len(c.calls) {
+		return nil
+	}
+	return c.calls[i]
+}
+
+// settleCalls moves the results of a round of calls into the transcript, in
+// call order, once the last of them is in.
+func (c *conversation) settleCalls() {
+	for _, call := range c.calls {
+		if call.result == nil {
+			return
+		}
+	}
+	var signature strings.Builder
+	for _, call := range c.calls {
+		c.settled = append(c.settled, call.result.message())
+		fmt.Fprintf(&signature, "%q%q%q", call.call.Name, canonical(call.call.Arguments), call.result.Content)
+		if c.turn != nil {
+			c.turn.results = append(c.turn.results, *call.result)
+		}
+	}
+	c.calls = nil
+	if t := c.turn; t != nil {
+		if s := signature.String(); s != t.signature {
+			t.signature, t.repeats = s, 0
+		}
+		t.repeats++
+	}
+	c.settled = append(c.settled, c.deferred...)
+	c.deferred = nil
+}
+
+// canonical returns JSON text in a form in which equal values are equal text.
+func canonical(text string) string {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&value) != nil {
+		return text
+	}
+	var b bytes.Buffer
+	if json.NewEncoder(&b).Encode(value) != nil {
+		return text
+	}
+	return b.String()
+}
+
+// closeCalls gives every call without a result one that says so, because no
+// more will come: a call must not dangle.
+func (c *conversation) closeCalls() {
+	if len(c.calls) == 0 {
+		return
+	}
+	for _, call := range c.calls {
+		if call.result == nil {
+			result := interruptedResult(call)
+			call.result = &result
+		}
+	}
+	c.settleCalls()
+}
+
+func interruptedResult(call *openCall) ToolResult {
+	if call.started {
+		return unknownResult(call.call, "the work on it was interrupted")
+	}
+	return ToolResult{Call: call.call, Status: ToolNotRun, Content: "Error: not run: the turn ended before it."}
+}
+
+func (c *conversation) settleQuestion() {
+	if c.question != nil {
+		c.settled = append(c.settled, *c.question)
+		c.question = nil
+	}
+}
+
+// add puts a message at the end of the transcript, but never between a call
+// and its result.
+func (c *conversation) add(message Message) {
+	if len(c.calls) > 0 {
+		c.deferred = append(c.deferred, message)
+		return
+	}
+	c.settleQuestion()
+	c.settled = append(c.settled, message)
+}
+
+func (c *conversation) handOver(handoff Handoff) {
+	c.closeCalls()
+	c.human = true
+	c.handoff = &handoff
+	if c.turn != nil {
+		c.turn.handoff = c.handoff
+		if handoff.Told != "" && (c.turn.answer == nil || c.turn.answer.Message.Text != handoff.Told) {
+			c.add(Message{Role: RoleAssistant, Text: handoff.Told})
+		}
+	}
+}
+
+func (c *conversation) endTurn(id string, body turnEnded) {
+	c.closeCalls()
+	if c.running(id) {
+		c.turn.outcome = body.Outcome
+		c.turn.told = body.Text
+	}
+}
+
+// transcript returns the messages for a request, and how many of them are
+// settled. No call in it dangles, whatever entry came last.
+func (c *conversation) transcript() (messages []Message, settled int) {
+	settled = len(c.settled)
+	messages = c.settled[:settled:settled]
+	for _, call := range c.calls {
+		result := call.result
+		if result == nil {
+			interrupted := interruptedResult(call)
+			result = &interrupted
+		}
+		messages = append(messages, result.message())
+	}
+	messages = append(messages, c.deferred...)
+	if c.question != nil {
+		messages = append(messages, *c.question)
+	}
+	return messages, settled
+}
+
+// newestSaid returns the customer's newest message.
+func (c *conversation) newestSaid() string {
+	if len(c.said) == 0 {
+		return ""
+	}
+	return c.said[len(c.said)-1]
+}
+
+// previous returns what the customer said before the newest message, newest
+// first.
+func (c *conversation) previous() []string {
+	var previous []string
+	for i := len(c.said) - 2; i >= 0; i-- {
+		previous = append(previous, c.said[i])
+	}
+	return previous
+}
+
+// reply tells how the newest turn came out.
+func (c *conversation) reply() *Reply {
+	t := c.turn
+	reply := &Reply{
+		Turn:     t.id,
+		Outcome:  t.outcome,
+		Results:  t.results,
+		Requests: t.requests,
+		Model:    t.model,
+		Usage:    t.usage,
+	}
+	if t.outcome == Escalated {
+		handoff := c.packet()
+		reply.Handoff = &handoff
+	}
+	switch {
+	case t.handoff != nil:
+		reply.Text = t.handoff.Told
+	case t.outcome == Answered && t.answer != nil:
+		reply.Text, reply.Citations = resolveCitations(t.answer.Message.Text, c.passages)
+		if t.told != "" {
+			reply.Text = t.told
+		}
+	}
+	return reply
+}
+
+func renderNote(n handedBack) string {
+	by := "a human colleague"
+	if n.By != "" {
+		by = oneLine(n.By) + ", " + by
+	}
+	return "<note>\nFrom " + by + ", who gives the conversation back to you: " + quoteData(n.Note) + "\n</note>\n\n"
+}
+
+func renderPost(p posted) string {
+	if p.Author == "" {
+		return p.Text
+	}
+	return oneLine(p.Author) + " (a human colleague): " + p.Text
+}

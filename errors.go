@@ -1,0 +1,88 @@
+package frontdesk
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that a caller can act on. They are found with [errors.Is].
+var (
+	// ErrConflict says that a conversation has entries its writer had not
+	// seen. Memory.Append returns it; from an Agent it means that another
+	// process took the turn over, and that the customer gets their answer
+	// there.
+	ErrConflict = errors.New("conversation has newer entries")
+
+	// ErrUnknownEntry says that a conversation holds an entry of a kind or
+	// version that this version of the library does not know. The
+	// conversation is left alone: upgrade the library to go on.
+	ErrUnknownEntry = errors.New("conversation has an entry of a newer version: upgrade frontdesk to serve it")
+
+	// ErrWrongCustomer says that a turn names a customer to whom the
+	// conversation does not belong. Nothing was read out or recorded.
+	ErrWrongCustomer = errors.New("conversation belongs to another customer")
+
+	// ErrTruncated says that a model's answer ended early: the stream broke
+	// off, or the answer ran into MaxTokens. No tool call of such an answer
+	// is run.
+	ErrTruncated = errors.New("answer is incomplete")
+
+	// ErrAuth says that the host refused the API key.
+	ErrAuth = errors.New("the host refused the API key")
+
+	// ErrQuota says that the requests of the plan are used up, or that the
+	// model needs a higher plan. Trying again soon does not help.
+	ErrQuota = errors.New("the plan's requests are used up, or the model needs a higher plan")
+
+	// ErrOverloaded says that the host is busy or broken. Trying again later
+	// may help.
+	ErrOverloaded = errors.New("the host is overloaded or unavailable")
+)
+
+// HostError is what a model host answered instead of a model's answer. It
+// wraps [ErrAuth], [ErrQuota] or [ErrOverloaded] where it means that.
+type HostError struct {
+	// Status is the HTTP status, or 200 for an error told in the middle of
+	// an answer.
+	Status int
+
+	// Code, Type and Message are the host's own words, each possibly empty.
+	Code, Type, Message string
+
+	kind error
+}
+
+// Error tells the status and what the host said.
+func (e *HostError) Error() string {
+	text := fmt.Sprintf("model host answered %d", e.Status)
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if e.kind != nil {
+		text = e.kind.Error() + " (" + text + ")"
+	}
+	return text
+}
+
+// Unwrap returns the sentinel that says what to do, or nil.
+func (e *HostError) Unwrap() error { return e.kind }
+
+// Fatal wraps an error with which a tool ends the whole turn: the model does
+// not read it, and Reply and Stream return it. Use it where going on would be
+// wrong whatever the model says, such as for a session that was revoked. A nil
+// err gives nil.
+func Fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fatalError{err}
+}
+
+type fatalError struct{ err error }
+
+func (e *fatalError) Error() string { return e.err.Error() }
+func (e *fatalError) Unwrap() error { return e.err }
+
+func conflictError(id ConversationID, expected, found int64) error {
+	return fmt.Errorf("conversation %s: expected entry %d to be the newest, found %d: %w", id, expected, found, ErrConflict)
+}

@@ -1,0 +1,125 @@
+package frontdesk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Escalator brings a conversation to the people who take it over: a helpdesk,
+// a chat queue, a pager.
+//
+// Escalate returns the ticket, case or thread that was opened. It may be called
+// again for the same Handoff.ID after an error or a crash, and should then find
+// the ticket it opened rather than open another. It must be safe for
+// concurrent use.
+type Escalator interface {
+	Escalate(ctx context.Context, handoff Handoff) (ticket string, err error)
+}
+
+// EscalatorFunc makes an Escalator of a function.
+type EscalatorFunc func(ctx context.Context, handoff Handoff) (ticket string, err error)
+
+// Escalate calls f.
+func (f EscalatorFunc) Escalate(ctx context.Context, handoff Handoff) (string, error) {
+	return f(ctx, handoff)
+}
+
+// HandoffReason says why a conversation went to a human.
+type HandoffReason string
+
+// The reasons for a handoff. The first three are the model's, told through
+// [EscalationTool]; the others are found by code.
+const (
+	HandoffCustomerAsked HandoffReason = "customer_asked"
+	HandoffPolicy        HandoffReason = "policy"        // a policy wants a human here
+	HandoffCannotHelp    HandoffReason = "cannot_help"   // the model is at its wits' end
+	HandoffBudget        HandoffReason = "budget"        // Limits.Requests were spent
+	HandoffRepeatedCall  HandoffReason = "repeated_call" // Limits.RepeatedCalls was reached
+	HandoffEmptyReply    HandoffReason = "empty_reply"   // the model said nothing, twice
+)
+
+// Handoff is what the human who takes a conversation over should know. Its
+// texts come from customers, models and tools: escape them before they are
+// shown as HTML.
+type Handoff struct {
+	// ID is the same each time this handoff is told.
+	ID           string         `json:"id"`
+	Conversation ConversationID `json:"conversation"`
+	Customer     Customer       `json:"customer"`
+	Time         time.Time      `json:"time"`
+
+	Reason HandoffReason `json:"reason"`
+
+	// Detail says in words what led here, such as which call was repeated.
+	Detail string `json:"detail,omitempty"`
+
+	// Summary is the model's account of the case, empty if a limit led here.
+	Summary string `json:"summary,omitempty"`
+
+	// Request is the customer's last message and Told what the customer was
+	// told about the handoff.
+	Request string `json:"request,omitempty"`
+	Told    string `json:"told,omitempty"`
+
+	// Results are the tool calls of the turn, in order, with what came of
+	// them. A status of ToolUnknown wants a look before anything is repeated.
+	Results []ToolResult `json:"results,omitempty"`
+
+	// Transcript is the whole conversation, oldest message first.
+	Transcript []Message `json:"transcript,omitempty"`
+
+	// Ticket is what the Escalator returned, empty until it did.
+	Ticket string `json:"ticket,omitempty"`
+}
+
+// String renders the handoff as plain text for a person to read.
+func (h Handoff) String() string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", name, value)
+		}
+	}
+	line("Conversation", h.Conversation.String())
+	line("Customer", h.Customer.String())
+	line("Reason", string(h.Reason))
+	line("Detail", h.Detail)
+	line("Summary", h.Summary)
+	line("Customer wrote", h.Request)
+	line("Customer was told", h.Told)
+	for _, r := range h.Results {
+		line("Tool", fmt.Sprintf("%s %s: %s: %s", r.Call.Name, r.Call.Arguments, r.Status, r.Content))
+	}
+	line("Ticket", h.Ticket)
+	return b.String()
+}
+
+// EscalationTool is the name of the built-in tool with which the model hands
+// the conversation over. It is offered when [Config.Escalator] is set.
+const EscalationTool = "escalate_to_human"
+
+// escalationSchema is that of escalationArguments.
+const escalationSchema = `{"type":"object","properties":{` +
+	`"reason":{"type":"string","enum":["customer_asked","policy","cannot_help"],"description":"customer_asked: the customer wants a human. policy: the policy asks for a human here. cannot_help: the tools and policies do not cover the request."},` +
+	`"summary":{"type":"string","description":"For the colleague: what the customer wants, what is known, what was tried and what is left to do."},` +
+	`"message":{"type":"string","description":"For the customer, in their language: what happens now."}},` +
+	`"required":["reason","summary"],"additionalProperties":false}`
+
+type escalationArguments struct {
+	Reason  HandoffReason `json:"reason"`
+	Summary string        `json:"summary"`
+	Message string        `json:"message"`
+}
+
+// escalationTool declares the built-in tool. Its handler is never called: the
+// loop turns the call into a handoff.
+func escalationTool() Tool {
+	return RawTool(EscalationTool,
+		"Hand the conversation over to a human colleague. Use it when the customer asks for a human, when a policy requires one, or when you cannot help with the tools you have. It ends your part in the conversation.",
+		json.RawMessage(escalationSchema),
+		func(context.Context, json.RawMessage) (string, error) { return "", nil },
+	)
+}

@@ -1,0 +1,102 @@
+// Package openai carries requests to OpenAI-compatible hosts. It is the only
+// package that uses openai-go, and uses it as a transport: authentication,
+// headers, middleware and the HTTP client are openai-go's, while the bytes that
+// go out and come back are the caller's. Its encoder copies a transcript several
+// times over, and its stream decoder takes a stream that broke off for a whole
+// one.
+package openai
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+)
+
+// Client sends requests to one host. It is safe for concurrent use.
+type Client struct{ client openai.Client }
+
+// StatusError is an answer with a status of 300 or more.
+type StatusError struct {
+	Status int
+	Header http.Header
+	Body   []byte // at most 64 KB of it
+}
+
+// Error tells the status alone: what the host said may be long, or secret.
+func (e *StatusError) Error() string { return fmt.Sprintf("status %d", e.Status) }
+
+const maxErrorBody = 64 << 10
+
+// New returns a client for the host at baseURL, such as
+// "https://api.oxlo.ai/v1". An empty key sends no Authorization header.
+// Options are applied last, so that they win.
+//
+// No variable of the environment has a say: openai.NewClient would send
+// OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS to any host.
+func New(baseURL, key string, options []option.RequestOption) *Client {
+	all := []option.RequestOption{
+		option.WithMiddleware(statusErrors),
+		option.WithBaseURL(strings.TrimSuffix(baseURL, "/") + "/"),
+		option.WithHTTPClient(&http.Client{Transport: newTransport()}),
+		// Every attempt is a request that somebody pays for: the caller
+		// decides about another.
+		option.WithMaxRetries(0),
+	}
+	if key != "" {
+		all = append(all, option.WithAPIKey(key))
+	}
+	return &Client{openai.Client{Options: append(all, options...)}}
+}
+
+// Post sends body, a JSON document, and returns the answer, whose body the
+// caller closes. An answer with a status of 300 or more is a *StatusError.
+func (c *Client) Post(ctx context.Context, path string, body []byte, accept string) (*http.Response, error) {
+	var response *http.Response
+	err := c.client.Post(ctx, path, body, &response, option.WithHeader("Accept", accept))
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// statusErrors is the outermost middleware. It drops the headers that tell of
+// the machine this runs on, and takes error answers before openai-go decodes
+// them, because it loses the status of those it does not understand.
+func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	for name := range request.Header {
+		if strings.HasPrefix(name, "X-Stainless-") {
+			request.Header.Del(name)
+		}
+	}
+	response, err := next(request)
+	if err != nil || response.StatusCode < http.StatusMultipleChoices {
+		return response, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	if err != nil && len(body) == 0 {
+		body = nil // the status alone must do
+	}
+	return nil, &StatusError{Status: response.StatusCode, Header: response.Header, Body: body}
+}
+
+// newTransport returns a transport for many conversations with one host: Go
+// keeps only two idle connections to a host by default.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 5 * time.Minute, // a plain answer has no header before its last word
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       90 * time.Second,
+		ForceAttemptHTTP2:     true,
+	}
+}
