@@ -1,0 +1,204 @@
+package frontdesktest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk"
+)
+
+// TestMemory checks that a store keeps the contract of [frontdesk.Memory].
+// open returns an empty store, new each time; it cleans up with t.Cleanup.
+func TestMemory(t *testing.T, open func(t *testing.T) frontdesk.Memory) {
+	id := frontdesk.ConversationID{Tenant: "acme", ID: "c-1"}
+	tests := []struct {
+		name string
+		run  func(t *testing.T, m frontdesk.Memory)
+	}{
+		{"an unknown conversation is empty", func(t *testing.T, m frontdesk.Memory) {
+			expectLog(t, m, id, 0)
+			expectLog(t, m, id, 7)
+		}},
+		{"entries come back as they went in", func(t *testing.T, m frontdesk.Memory) {
+			first, second := entry("e1", `{"text":"größe 🧦 \" \\ \n"}`), entry("e2", `{}`)
+			first.Sequence = 99 // the store numbers entries itself
+			must(t, m.Append(t.Context(), id, 0, first, second))
+			must(t, m.Append(t.Context(), id, 2, entry("e3", `{"n":12345678901234567890}`)))
+			log := expectLog(t, m, id, 0, "e1", "e2", "e3")
+			got := log[0]
+			first.Sequence = 1
+			if !got.Time.Equal(first.Time) || !sameJSON(got.Data, first.Data) || got.Kind != first.Kind ||
+				got.Version != first.Version || got.Turn != first.Turn || got.Sequence != first.Sequence {
+				t.Errorf("loaded %+v, appended %+v", got, first)
+			}
+			if !bytes.Contains(log[2].Data, []byte("12345678901234567890")) {
+				t.Errorf("a large number lost digits: %s", log[2].Data)
+			}
+		}},
+		{"load starts after the given entry", func(t *testing.T, m frontdesk.Memory) {
+			must(t, m.Append(t.Context(), id, 0, entry("e1", `{}`), entry("e2", `{}`), entry("e3", `{}`)))
+			expectLog(t, m, id, 1, "e2", "e3")
+			expectLog(t, m, id, 3)
+			expectLog(t, m, id, 4)
+		}},
+		{"append refuses what is not next", func(t *testing.T, m frontdesk.Memory) {
+			must(t, m.Append(t.Context(), id, 0, entry("e1", `{}`)))
+			for _, last := range []int64{0, 2, -1} {
+				err := m.Append(t.Context(), id, last, entry(fmt.Sprint("late", last), `{}`))
+				if !errors.Is(err, frontdesk.ErrConflict) {
+					t.Errorf("append after %d of 1: got error %v, want ErrConflict", last, err)
+				}
+			}
+			expectLog(t, m, id, 0, "e1")
+		}},
+		{"conversations and tenants are apart", func(t *testing.T, m frontdesk.Memory) {
+			ids := []frontdesk.ConversationID{
+				{ID: "c"}, {Tenant: "a", ID: "c"}, {Tenant: "a/c", ID: ""}, {Tenant: "", ID: "a/c"}, {Tenant: "a", ID: "C"},
+				{ID: "c "}, {ID: "ç/../\x00'\"%_"}, {ID: string(bytes.Repeat([]byte("x"), 500))},
+			}
+			for i, id := range ids {
+				must(t, m.Append(t.Context(), id, 0, entry(fmt.Sprint("e", i), `{}`)))
+			}
+			for i, id := range ids {
+				expectLog(t, m, id, 0, fmt.Sprint("e", i))
+			}
+		}},
+		{"big entries", func(t *testing.T, m frontdesk.Memory) {
+			data, err := json.Marshal(map[string]string{"text": string(bytes.Repeat([]byte("lamp "), 400_000))})
+			must(t, err)
+			must(t, m.Append(t.Context(), id, 0, entry("big", string(data))))
+			if log := expectLog(t, m, id, 0, "big"); len(log) == 1 && !sameJSON(log[0].Data, data) {
+				t.Error("a big entry came back changed")
+			}
+		}},
+		{"long conversations", func(t *testing.T, m frontdesk.Memory) {
+			const length, batch = 10_000, 100
+			for last := 0; last < length; last += batch {
+				entries := make([]frontdesk.Entry, batch)
+				for i := range entries {
+					entries[i] = entry(fmt.Sprint("e", last+i+1), `{"text":"hello"}`)
+				}
+				must(t, m.Append(t.Context(), id, int64(last), entries...))
+			}
+			expectLog(t, m, id, length-2, fmt.Sprint("e", length-1), fmt.Sprint("e", length))
+			log, err := m.Load(t.Context(), id, 0)
+			must(t, err)
+			if len(log) != length {
+				t.Errorf("loaded %d of %d entries", len(log), length)
+			}
+		}},
+		{"of concurrent appends one wins", func(t *testing.T, m frontdesk.Memory) {
+			const writers, rounds = 8, 20
+			var group sync.WaitGroup
+			for w := range writers {
+				group.Go(func() {
+					for r := range rounds {
+						appendNext(t, m, id, entry(fmt.Sprintf("e%d-%d", w, r), `{}`), entry(fmt.Sprintf("f%d-%d", w, r), `{}`))
+					}
+				})
+			}
+			group.Wait()
+			log, err := m.Load(t.Context(), id, 0)
+			must(t, err)
+			if len(log) != 2*writers*rounds {
+				t.Fatalf("%d entries, want %d", len(log), 2*writers*rounds)
+			}
+			for i := 0; i < len(log); i += 2 {
+				if log[i].Sequence != int64(i+1) || log[i+1].ID != "f"+log[i].ID[1:] {
+					t.Fatalf("entries %d and %d are not those of one append: %s, %s", i+1, i+2, log[i].ID, log[i+1].ID)
+				}
+			}
+		}},
+		{"a canceled append or load does nothing", func(t *testing.T, m frontdesk.Memory) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := m.Append(ctx, id, 0, entry("e1", `{}`)); err == nil {
+				t.Error("append with a canceled context succeeded")
+			}
+			if _, err := m.Load(ctx, id, 0); err == nil {
+				t.Error("load with a canceled context succeeded")
+			}
+			expectLog(t, m, id, 0)
+		}},
+		{"what was loaded is the caller's", func(t *testing.T, m frontdesk.Memory) {
+			data := []byte(`{"text":"kept"}`)
+			e := entry("e1", "")
+			e.Data = data
+			must(t, m.Append(t.Context(), id, 0, e))
+			copy(data, `{"text":"gone"}`)
+			log := expectLog(t, m, id, 0, "e1")
+			log[0].ID = "changed"
+			if log = expectLog(t, m, id, 0, "e1"); len(log) == 1 && !sameJSON(log[0].Data, []byte(`{"text":"kept"}`)) {
+				t.Errorf("the log changed with the caller's memory: %s", log[0].Data)
+			}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
+	}
+}
+
+func entry(id, data string) frontdesk.Entry {
+	return frontdesk.Entry{
+		ID:      id,
+		Kind:    frontdesk.EntryPosted,
+		Version: 1,
+		Turn:    "t-1",
+		Time:    time.Date(2026, 2, 3, 4, 5, 6, 7000, time.UTC),
+		Data:    json.RawMessage(data),
+	}
+}
+
+// appendNext appends behind whatever is there.
+func appendNext(t *testing.T, m frontdesk.Memory, id frontdesk.ConversationID, entries ...frontdesk.Entry) {
+	t.Helper()
+	for last := int64(0); ; {
+		err := m.Append(t.Context(), id, last, entries...)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, frontdesk.ErrConflict) {
+			t.Error(err)
+			return
+		}
+		log, err := m.Load(t.Context(), id, last)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		last += int64(len(log))
+	}
+}
+
+func expectLog(t *testing.T, m frontdesk.Memory, id frontdesk.ConversationID, after int64, ids ...string) []frontdesk.Entry {
+	t.Helper()
+	log, err := m.Load(t.Context(), id, after)
+	must(t, err)
+	if len(log) != len(ids) {
+		t.Fatalf("conversation %q after %d: %d entries, want %d", id, after, len(log), len(ids))
+	}
+	for i, entry := range log {
+		if entry.ID != ids[i] || entry.Sequence != after+int64(i)+1 {
+			t.Fatalf("conversation %q: entry %d is %s with number %d, want %s", id, i, entry.ID, entry.Sequence, ids[i])
+		}
+	}
+	return log
+}
+
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && fmt.Sprint(x) == fmt.Sprint(y)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,12 @@
+package frontdesk_test
+
+import (
+	"testing"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+)
+
+func TestInMemory(t *testing.T) {
+	frontdesktest.TestMemory(t, func(*testing.T) frontdesk.Memory { return new(frontdesk.InMemory) })
+}
