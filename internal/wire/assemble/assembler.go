@@ -34,6 +34,7 @@ type Assembler struct {
 	calls     []*call
 	last      *call // the call that grew last
 	chunks    int
+	template  template
 
 	deltas  bool // text, reasoning or calls came in deltas, so a message repeats them
 	done    bool
@@ -98,7 +99,11 @@ type Delta struct {
 // error means that the payload is not a chunk; the message is as it was before.
 func (a *Assembler) Add(event string, payload []byte) (Delta, error) {
 	if event != "error" {
+		if chunk, ok := a.template.match(payload); ok {
+			return a.addPlain(&chunk), nil
+		}
 		if chunk, ok := parsePlain(payload); ok {
+			a.template.remember(payload, &chunk)
 			return a.addPlain(&chunk), nil
 		}
 	}

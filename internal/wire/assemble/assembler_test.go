@@ -184,6 +184,10 @@ func TestText(t *testing.T) {
 			assemble.Message{Text: "a"}},
 		{"unknown fields nested deeply", []string{`{"x":` + strings.Repeat(`{"y":[`, 50) + strings.Repeat(`]}`, 50) + `,"choices":[{"delta":{"content":"a"}}]}`, done},
 			assemble.Message{Text: "a"}},
+		{"chunks like the one before, but not quite", []string{text("a"), text("b"), text(`c","role":"x`), text("d"), text(`e","content":"f`), text(""), text("g"),
+			`{"id":"c2","model":"m2","choices":[{"index":0,"delta":{"content":"h"}}]}`, `{"id":"c2","model":"m2","choices":[{"index":0,"delta":{"content":"i"}}]}`,
+			`{"id":"c2","model":"m2","choices":[{"index":1,"delta":{"content":"no"}}]}`, text(`j\\`), text(`k\"`), done},
+			assemble.Message{ID: "c1", Model: "m1", Text: `abcdfghij\k"`}},
 		{"nothing at all", []string{done}, assemble.Message{}},
 		{"empty objects", []string{`{}`, `{"choices":null}`, `{"choices":[]}`, done}, assemble.Message{}},
 	}

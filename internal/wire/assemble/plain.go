@@ -12,6 +12,7 @@ import (
 type plain struct {
 	id, model, finish []byte
 	content           quoted
+	contentAt         int // where the content begins in the payload, 0 if there is none
 	reasoning         quoted
 	reasoningField    string
 	seen              fields
@@ -43,6 +44,35 @@ func parsePlain(payload []byte) (plain, bool) {
 	ok := c.object(func(key []byte) bool { return p.top(&c, key) })
 	c.space()
 	return p, ok && c.at == len(c.bytes)
+}
+
+// template is a plain chunk without its content: what comes before it, with the
+// quote that opens it, and after it, with the quote that closes it. The next chunk
+// of a stream mostly fits, and then need not be parsed but for its content.
+type template struct {
+	before, after []byte
+}
+
+// remember makes a template of a chunk, if nothing but its content is of interest
+// when the rest comes again.
+func (t *template) remember(payload []byte, p *plain) {
+	if p.contentAt == 0 || len(p.finish) > 0 || p.reasoningField != "" {
+		return
+	}
+	t.before = append(t.before[:0], payload[:p.contentAt]...)
+	t.after = append(t.after[:0], payload[p.contentAt+len(p.content.raw):]...)
+}
+
+// match reads a chunk that differs from the template only in its content.
+func (t *template) match(payload []byte) (plain, bool) {
+	var p plain
+	end := len(payload) - len(t.after)
+	if len(t.before) == 0 || end < len(t.before) || !bytes.HasPrefix(payload, t.before) || !bytes.Equal(payload[end:], t.after) {
+		return p, false
+	}
+	c := cursor{bytes: payload, at: len(t.before) - len(`"`)}
+	ok := c.text(&p.content)
+	return p, ok && c.at == end+len(`"`)
 }
 
 // once reports whether a field has not been met before.
@@ -102,7 +132,14 @@ func (p *plain) choice(c *cursor, key []byte) bool {
 func (p *plain) delta(c *cursor, key []byte) bool {
 	switch string(key) {
 	case "content":
-		return p.once(deltaContent) && (c.literal("null") || c.text(&p.content))
+		if !p.once(deltaContent) {
+			return false
+		}
+		if c.literal("null") {
+			return true
+		}
+		p.contentAt = c.at + len(`"`)
+		return c.text(&p.content)
 	case "reasoning_content", "reasoning":
 		if c.literal("null") {
 			return true
