@@ -134,6 +134,11 @@ func (v *Validator) Unchecked() []string { return slices.Clone(v.unchecked) }
 // Root is the compiled schema, for walking arguments along it.
 func (v *Validator) Root() *jsonschema.Schema { return v.root }
 
+// Sound reports whether a decoded value may be checked at all: it is nested no
+// deeper than the schema allows for, and its numbers are within reason. What is
+// not sound is never accepted.
+func (v *Validator) Sound(value any) bool { return v.sound(value, 0) }
+
 // Accepts reports whether a decoded value (with numbers as json.Number)
 // satisfies s, which is Root or a schema below it.
 func (v *Validator) Accepts(s *jsonschema.Schema, value any) (ok bool) {

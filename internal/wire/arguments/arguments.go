@@ -22,6 +22,9 @@ import (
 // guessing. Tell the model to send the arguments again; never run the call.
 var ErrMalformed = errors.New("malformed arguments")
 
+// maxNotes bounds the notes on one call.
+const maxNotes = 32
+
 // maxUnwraps is how often whole arguments may be encoded as a JSON string
 // within a JSON string.
 const maxUnwraps = 3
@@ -83,7 +86,8 @@ func Parse(text string, raw json.RawMessage, complete bool) (Arguments, error) {
 // wanted, a single value to an array of one, the spelling of an enum's value
 // that differs in case only. A null for an optional property is dropped, and so
 // are unknown properties where the schema allows none. A value that satisfies
-// its schema is never changed, except for writing 5.0 as 5.
+// its schema is never changed, except for writing 5.0 as 5. Arguments too large
+// to be coerced within a bounded number of steps stay as they are.
 //
 // The error is ErrMalformed.
 func (c *Coercer) Parse(text string, complete bool) (Arguments, error) {
@@ -95,6 +99,9 @@ func (c *Coercer) Parse(text string, complete bool) (Arguments, error) {
 	if c.validator != nil {
 		changed = c.fit(&document, &arguments) || changed
 	}
+	if more := len(arguments.Notes) - maxNotes; more > 0 {
+		arguments.Notes = append(arguments.Notes[:maxNotes], fmt.Sprintf("… and %d more", more))
+	}
 	if changed {
 		arguments.JSON = document.root.appendTo(make([]byte, 0, len(text)))
 	} else {
@@ -105,15 +112,15 @@ func (c *Coercer) Parse(text string, complete bool) (Arguments, error) {
 
 // fit coerces the document along the schema and reports whether it changed.
 func (c *Coercer) fit(document *document, arguments *Arguments) bool {
-	root := c.validator.Root()
-	arguments.Valid = c.validator.Accepts(root, document.root.plain())
-	if arguments.Valid && !document.fractions {
+	root, plain := c.validator.Root(), document.root.plain()
+	arguments.Valid = c.validator.Accepts(root, plain)
+	if arguments.Valid && !document.fractions || !c.validator.Sound(plain) {
 		return false
 	}
 	coercion := &coercion{validator: c.validator, fractions: document.fractions, budget: maxSteps}
 	before := string(document.root.appendTo(nil))
 	coerced := coercion.at(root, document.root, "")
-	if string(coerced.appendTo(nil)) == before {
+	if coercion.budget < 0 || coerced.kind != objectKind || string(coerced.appendTo(nil)) == before {
 		return false
 	}
 	document.root = coerced

@@ -317,6 +317,8 @@ func TestOtherSchemas(t *testing.T) {
 		{"items of draft 7", `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"t":{"type":"array","items":{"type":"integer"}}}}`, `{"t":["1"]}`, `{"t":[1]}`},
 		{"oneOf by type", `{"type":"object","properties":{"v":{"oneOf":[{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]},{"type":"null"}]}}}`, `{"v":"{\"n\":\"1\"}"}`, `{"v":{"n":1}}`},
 		{"two branches possible", `{"type":"object","properties":{"v":{"anyOf":[{"type":"integer"},{"type":"array","items":{"type":"string"}}]}}}`, `{"v":"5"}`, `{"v":"5"}`},
+		{"object for a union with an array", `{"anyOf":[{"type":"object","required":["a"]},{"type":"array"}]}`, `{"b":1}`, `{"b":1}`},
+		{"impossible", `{"allOf":[{"properties":{"a":{"type":"string"}}},{"properties":{"a":{"type":"integer"}}}]}`, `{"a":0}`, `{"a":0}`},
 		{"constant", `{"type":"object","properties":{"v":{"const":"Refund"}}}`, `{"v":"refund"}`, `{"v":"Refund"}`},
 		{"ambiguous enum", `{"type":"object","properties":{"v":{"enum":["a","A"]}}}`, `{"v":" a"}`, `{"v":" a"}`},
 		{"closed to everything", `{"type":"object","additionalProperties":false}`, `{"a":1}`, `{}`},

@@ -10,8 +10,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxSteps bounds the work of one coercion: beyond it values stay as they are.
-const maxSteps = 20_000
+// maxSteps bounds the work of one coercion. Beyond it nothing is coerced,
+// rather than a part that depends on the bound.
+const maxSteps = 50_000
 
 // coercion converts one document along a schema.
 type coercion struct {
@@ -35,6 +36,11 @@ func (c *coercion) accepts(s *jsonschema.Schema, v value) bool {
 // at returns v as schema s wants it, or as near to it as can be had without
 // losing anything.
 func (c *coercion) at(s *jsonschema.Schema, v value, path string) value {
+	return c.follow(s, v, path, true)
+}
+
+// follow is at; with wrap false the value itself is not made an array of one.
+func (c *coercion) follow(s *jsonschema.Schema, v value, path string, wrap bool) value {
 	if c.budget--; c.budget < 0 || s.Bool != nil {
 		return v
 	}
@@ -46,7 +52,7 @@ func (c *coercion) at(s *jsonschema.Schema, v value, path string) value {
 	want := wanted(all)
 	if accepted {
 		v = c.integer(want, v, path)
-	} else if v = c.convert(s, all, want, v, path); c.accepts(s, v) && !c.fractions {
+	} else if v = c.convert(s, all, want, v, path, wrap); c.accepts(s, v) && !c.fractions {
 		return v
 	}
 	switch v.kind {
@@ -58,7 +64,7 @@ func (c *coercion) at(s *jsonschema.Schema, v value, path string) value {
 	for _, one := range all {
 		for _, branches := range [][]*jsonschema.Schema{one.AnyOf, one.OneOf} {
 			if len(branches) > 0 {
-				v = c.choose(branches, v, path)
+				v = c.choose(branches, v, path, wrap)
 			}
 		}
 	}
@@ -163,11 +169,11 @@ func (set types) takes(v value) bool {
 		_, whole := wholeNumber(v.raw)
 		return whole && set&integers != 0
 	}
-	return set&typesNamed([]string{string(v.kind)}) != 0
+	return set&[...]types{nullKind: nulls, booleanKind: booleans, stringKind: strs, arrayKind: arrays, objectKind: objects}[v.kind] != 0
 }
 
 // convert changes the type of a value that its schema does not accept.
-func (c *coercion) convert(s *jsonschema.Schema, all []*jsonschema.Schema, want types, v value, path string) value {
+func (c *coercion) convert(s *jsonschema.Schema, all []*jsonschema.Schema, want types, v value, path string, wrap bool) value {
 	switch {
 	case v.kind == stringKind && want&strs != 0:
 		return c.spelling(all, v, path)
@@ -186,7 +192,7 @@ func (c *coercion) convert(s *jsonschema.Schema, all []*jsonschema.Schema, want 
 		c.note(path, "number to string")
 		return c.spelling(all, newString(v.raw), path)
 	}
-	if want&arrays == 0 || v.kind == nullKind || v.kind == arrayKind {
+	if !wrap || want&arrays == 0 || want.takes(v) || v.kind == nullKind {
 		return v
 	}
 	if v.kind == stringKind && strings.TrimSpace(v.text) == "" {
@@ -200,13 +206,13 @@ func (set types) nameOf(v value) string {
 	if v.kind == numberKind && set&fractions == 0 {
 		return "integer"
 	}
-	return string(v.kind)
+	return v.kind.String()
 }
 
 // wrap makes an array of one where that satisfies the schema.
 func (c *coercion) wrap(s *jsonschema.Schema, v value, path string) value {
 	notes := len(c.notes)
-	c.note(path, string(v.kind)+" to array of one")
+	c.note(path, v.kind.String()+" to array of one")
 	wrapped := c.at(s, value{kind: arrayKind, items: []value{v}}, path)
 	if c.accepts(s, wrapped) {
 		return wrapped
@@ -414,11 +420,13 @@ func itemSchema(s *jsonschema.Schema, i int) *jsonschema.Schema {
 // choose follows the one branch of an anyOf or oneOf that is possible: the one
 // that accepts the value once it is coerced, or, where none does, the only one
 // for values of this type. With more than one the value stays as it is.
-func (c *coercion) choose(branches []*jsonschema.Schema, v value, path string) value {
+func (c *coercion) choose(branches []*jsonschema.Schema, v value, path string, wrap bool) value {
 	for _, branch := range branches {
 		if c.accepts(branch, v) {
-			return c.at(branch, v, path)
+			return c.follow(branch, v, path, wrap)
 		}
+		// An object that is meant for one branch is no item of another's array.
+		wrap = wrap && !wanted(conjunction(branch)).takes(v)
 	}
 	type attempt struct {
 		result value
@@ -429,7 +437,7 @@ func (c *coercion) choose(branches []*jsonschema.Schema, v value, path string) v
 	notes := c.notes
 	for _, branch := range branches {
 		c.notes = nil
-		result := c.at(branch, v, path)
+		result := c.follow(branch, v, path, wrap)
 		one := attempt{result, string(result.appendTo(nil)), c.notes}
 		switch {
 		case c.accepts(branch, result):

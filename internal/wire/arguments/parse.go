@@ -107,6 +107,7 @@ func (p *parser) object(path string, depth int) (value, error) {
 		p.at++
 		return object, nil
 	}
+	object.members = make([]member, 0, 4)
 	var seen map[string]int // only for objects with many keys
 	for {
 		if p.next() != '"' {

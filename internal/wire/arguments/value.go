@@ -7,16 +7,20 @@ import (
 )
 
 // kind is a JSON type.
-type kind string
+type kind uint8
 
 const (
-	nullKind    kind = "null"
-	booleanKind kind = "boolean"
-	numberKind  kind = "number"
-	stringKind  kind = "string"
-	arrayKind   kind = "array"
-	objectKind  kind = "object"
+	nullKind kind = iota
+	booleanKind
+	numberKind
+	stringKind
+	arrayKind
+	objectKind
 )
+
+func (k kind) String() string {
+	return [...]string{"null", "boolean", "number", "string", "array", "object"}[k]
+}
 
 // value is a JSON value that keeps the order of its keys and the exact text of
 // its scalars.
