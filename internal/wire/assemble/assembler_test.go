@@ -348,6 +348,7 @@ func TestUnreadableChunksChangeNothing(t *testing.T) {
 		`{"choices":[{"delta":{"content":"b"}}],"x":[1 2]}`, `{"choices":[{"delta":{"content":"b"}}],"x":{1:2}}`, `{"choices":[{"delta":{"content":"b"}}],"x":{"y" 2}}`,
 		`{"choices":[{"delta":{"content":"b"}}] "x":1}`, `{"choices" [{"delta":{"content":"b"}}]}`, `{"choices":[{"delta":{"content":"b"}} 1]}`, `{"choices":[{"delta":{"content":"b`,
 		`{"choices":{"delta":{"content":"b"}}}`, `{"choices":[{"delta":"b"}]}`, `{"choices":[{"delta":{"content":"b","tool_calls":7}}]}`, `[]`, `"x"`, `{"x":`, `{"choices":[{"delta":{"content":"b\`,
+		`{"choices":[{"delta":{"content":"b\u`, `{"choices":[{"delta":{"content":"b\u00e9`,
 	} {
 		var a assemble.Assembler
 		_, err := a.Add("", []byte(text("a")))

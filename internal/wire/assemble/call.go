@@ -24,8 +24,8 @@ type fragment struct {
 	id, name, argument string
 }
 
-// addCall gives a fragment to the call it belongs to. If whole is set, it is a
-// call of its own.
+// addCall gives a fragment to the call it belongs to, so that there is no call of
+// which nothing is known. If whole is set, the fragment is a call of its own.
 func (a *Assembler) addCall(f fragment, whole bool) {
 	if f.id == "" && f.name == "" && f.argument == "" {
 		return
@@ -98,10 +98,10 @@ func (c *call) continuedBy(f fragment, again bool) bool {
 		return false
 	case f.name == c.name:
 		// The name is repeated with each fragment, or a second call of the same tool begins.
-		return !whole(f.argument) || !c.complete() || sameJSON([]byte(f.argument), c.value())
+		return !isObject(f.argument) || !c.complete() || sameJSON([]byte(f.argument), c.value())
 	}
 	// A different name is the rest of the name as long as nothing else has come.
-	return blank(c.arguments) && !whole(f.argument) && (f.id == "" || f.id == c.id)
+	return blank(c.arguments) && !isObject(f.argument) && (f.id == "" || f.id == c.id)
 }
 
 func (c *call) add(f fragment) {
@@ -142,12 +142,8 @@ func (c *call) complete() bool {
 	return bytes.HasSuffix(value, []byte("}")) && json.Valid(value)
 }
 
-// finish returns the call: none if nothing is known of it, and several if one index
-// carried the arguments of several. A whole message gives {} for blank arguments.
+// finish returns the call, or several if one index carried the arguments of several. A whole message gives {} for blank arguments.
 func (c *call) finish(whole bool) []Call {
-	if c.name == "" && c.id == "" && len(c.arguments) == 0 {
-		return nil
-	}
 	var calls []Call
 	for i, value := range values(c.value()) {
 		one := Call{Name: c.name, Arguments: string(value)}
@@ -193,8 +189,8 @@ func values(arguments []byte) [][]byte {
 	}
 }
 
-// whole reports whether an argument fragment is a whole JSON object.
-func whole(argument string) bool {
+// isObject reports whether an argument fragment is a whole JSON object.
+func isObject(argument string) bool {
 	argument = strings.TrimSpace(argument)
 	return strings.HasPrefix(argument, "{") && strings.HasSuffix(argument, "}") && json.Valid([]byte(argument))
 }

@@ -175,9 +175,11 @@ type part struct{ Type, Text, Summary string }
 
 // join joins what read returns for each part of a list, or for a part that stands alone.
 func join(raw []byte, read func(part) string) string {
-	list := []json.RawMessage{raw}
+	var list []json.RawMessage
 	if raw[0] == '[' {
 		_ = json.Unmarshal(raw, &list) // raw is valid and a list, so this cannot fail
+	} else {
+		list = append(list, raw)
 	}
 	var joined strings.Builder
 	for _, element := range list {

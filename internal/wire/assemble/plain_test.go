@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +50,7 @@ func FuzzFastIsSlow(f *testing.F) {
 	for _, chunk := range plainChunks {
 		f.Add([]byte(chunk), []byte(plainChunks[1]))
 	}
+	f.Add([]byte(`{"id":[{}],"choices":[{"delta":{"content":[{"text":"a"},"b"]}}]}`), []byte(`{"id":[{}}]}`))
 	f.Add([]byte(text("a")), []byte(text(`b","x":"`)))
 	f.Add([]byte(text("a")), []byte(text(`b\`)))
 	f.Add([]byte(text("a")), []byte(`{"choices":[{"index":0.0,"delta":{"content":"\ud83d\ude00","Content":"b"}}],"Usage":{"prompt_tokens":1}}`))
@@ -55,7 +59,9 @@ func FuzzFastIsSlow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		var fast, through assemble.Assembler
 		for _, payload := range [][]byte{first, second, second, first} {
+			before := bytes.Clone(payload)
 			fastDelta, fastErr := fast.Add("", payload)
+			require.Equal(t, before, payload, "the payload is not ours to change")
 			slowDelta, slowErr := through.Add("", slow(payload))
 			require.Equal(t, slowDelta, fastDelta)
 			require.Equal(t, slowErr == nil, fastErr == nil, "%v, but %v", slowErr, fastErr)
@@ -65,6 +71,58 @@ func FuzzFastIsSlow(f *testing.F) {
 		require.Equal(t, slowMessage, fastMessage)
 		require.Equal(t, slowErr == nil, fastErr == nil, "%v, but %v", slowErr, fastErr)
 	})
+}
+
+// TestFastIsSlowInAnyOrder does the same with chunks made of the fields and values
+// that hosts send, in any order and any combination.
+func TestFastIsSlowInAnyOrder(t *testing.T) {
+	texts := []string{`""`, `"a"`, `"b\\n\""`, `"\u00e9"`, `"\ud83d\ude00"`, `"\ud83d"`, `"é"`, "\"\xff\"", `null`, `"stop"`, `"length"`, `7`, `[{"text":"p"}]`}
+	others := []string{`null`, `{}`, `[]`, `0`, `1`, `-1.5e3`, `true`, `"x"`, `{"y":[1,{"z":null}]}`, `[1`, `01`, `{"message":"m"}`, `{"prompt_tokens":3}`}
+	random := rand.New(rand.NewPCG(1, 2))
+	one := func(of []string) string { return of[random.IntN(len(of))] }
+	object := func(fields map[string]func() string) string {
+		keys := slices.Sorted(maps.Keys(fields))
+		random.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+		var members []string
+		for _, key := range keys[:random.IntN(len(keys)+1)] {
+			members = append(members, `"`+key+`":`+fields[key]())
+		}
+		return "{" + strings.Join(members, one([]string{",", " , ", ",\n"})) + "}"
+	}
+	word := func() string { return one(texts) }
+	other := func() string {
+		if random.IntN(3) > 0 {
+			return "null"
+		}
+		return one(others)
+	}
+	delta := func() string {
+		return object(map[string]func() string{"role": word, "content": word, "reasoning": word, "reasoning_content": word, "reasoning_details": other,
+			"refusal": other, "tool_calls": other, "function_call": other, "Content": word, "x": other})
+	}
+	choice := func() string {
+		return object(map[string]func() string{"index": func() string { return one([]string{"0", "0", "0", "1", "null", "0.0"}) }, "delta": delta, "message": other,
+			"finish_reason": word, "logprobs": other, "usage": other, "error": other})
+	}
+	chunk := func() string {
+		return object(map[string]func() string{"id": word, "object": word, "model": word, "usage": other, "error": other, "created": other, "message": other,
+			"choices": func() string {
+				return one([]string{"[" + choice() + "]", "[" + choice() + "]", "[" + choice() + "," + choice() + "]", "[]"})
+			}})
+	}
+	for range 5000 {
+		var fast, through assemble.Assembler
+		for range 3 {
+			payload := chunk()
+			fastDelta, fastErr := fast.Add("", []byte(payload))
+			slowDelta, slowErr := through.Add("", slow([]byte(payload)))
+			require.Equal(t, slowDelta, fastDelta, payload)
+			require.Equal(t, slowErr == nil, fastErr == nil, payload)
+		}
+		fastMessage, _ := fast.Finish()
+		slowMessage, _ := through.Finish()
+		require.Equal(t, slowMessage, fastMessage)
+	}
 }
 
 // pieces reads its text in pieces whose sizes come from sizes, over and over.
@@ -106,7 +164,9 @@ func FuzzCompletion(f *testing.F) {
 	f.Add([]byte(`{"object":"error","message":"a","detail":[{"msg":"a"}]}`))
 	f.Add([]byte(`{"choices":[{"message":{"content":[{"type":"text","text":"a"},null],"reasoning_details":[{}]}}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		before := bytes.Clone(body)
 		message, err := assemble.Completion(body)
+		require.Equal(t, before, body, "the body is not ours to change")
 		if err != nil {
 			require.Zero(t, message)
 		}
