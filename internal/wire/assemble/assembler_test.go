@@ -216,6 +216,7 @@ func TestReasoning(t *testing.T) {
 		{"the same in two fields", []string{
 			delta(`{"reasoning":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm"}]}`),
 			delta(`{"reasoning":"m","reasoning_content":"m"}`)}, "reasoning", "hmm", ""},
+		{"beside content", []string{delta(`{"content":"a","reasoning":"h"}`), delta(`{"content":"b","reasoning":"h"}`)}, "reasoning", "hh", "ab"},
 		{"another field later", []string{delta(`{"reasoning_content":"h"}`), delta(`{"reasoning_content":"","reasoning":"m"}`)}, "reasoning_content", "hm", ""},
 		{"empty field", []string{delta(`{"reasoning_content":"","content":"a"}`)}, "reasoning_content", "", "a"},
 		{"empty field first, text in another", []string{delta(`{"reasoning_content":""}`), delta(`{"reasoning":"hm"}`)}, "reasoning", "hm", ""},
@@ -241,6 +242,8 @@ func TestFinish(t *testing.T) {
 		want   string
 	}{
 		{"last one that is not empty", []string{finish("stop"), finish("tool_calls"), finish(""), delta(`{}`)}, "tool_calls"},
+		{"the same chunk again", []string{`{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}`, finish("tool_calls"),
+			`{"choices":[{"delta":{"content":"b"},"finish_reason":"stop"}]}`}, "stop"},
 		{"null", []string{finish("stop"), `{"choices":[{"finish_reason":null}]}`}, "stop"},
 		{"length stays", []string{finish("length"), finish("stop")}, "length"},
 		{"content_filter stays", []string{finish("content_filter"), finish("tool_calls")}, "content_filter"},

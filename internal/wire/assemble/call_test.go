@@ -64,6 +64,9 @@ func TestCalls(t *testing.T) {
 		{"index and id missing, one tool with other arguments", []string{
 			tools(`[{"function":{"name":"f","arguments":"{\"x\":1}"}}]`), tools(`[{"function":{"name":"f","arguments":"{\"x\":2}"}}]`)},
 			calls{{"", "f", `{"x":1}`}, {"", "f", `{"x":2}`}}},
+		{"index missing, an id only on the second", []string{
+			tools(`[{"function":{"name":"f"}}]`), tools(`[{"id":"b","function":{"name":"g","arguments":"{\"y\":"}}]`), tools(`[{"function":{"arguments":"2}"}}]`)},
+			calls{{"", "f", `{}`}, {"b", "g", `{"y":2}`}}},
 		{"index always 0", []string{
 			tools(`[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]`), tools(`[{"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}]`)}, two},
 		{"index always 0, in one delta", []string{

@@ -61,6 +61,8 @@ func TestReader(t *testing.T) {
 		{"event name used up by skipped data", "event: ping\ndata: ping\n\ndata: {\"a\":1}\n\n", []string{`|{"a":1}`}, 1, false},
 		{"other fields", "id: 7\nretry: 10\nwhat\ndata: {\"a\":1}\n\n", []string{`|{"a":1}`}, 0, false},
 		{"object over several lines", "data: {\"a\":\ndata: [1,\ndata:\ndata:   2]\ndata: }\n\n", []string{"|{\"a\":\n[1,\n\n2]\n}"}, 0, false},
+		{"object over several lines with CRLF", "data: {\"a\":\r\ndata: 1\r\ndata: }\r\n\r\n", []string{"|{\"a\":\n1\n}"}, 0, false},
+		{"object over several lines with CR", "data: {\"a\":\rdata: 1}\r\r", []string{"|{\"a\":\n1}"}, 0, false},
 		{"comment within an object", "data: {\"a\":\n: hello\ndata: 1}\n\n", []string{"|{\"a\":\n1}"}, 0, false},
 		{"object over several lines at the end", "event: x\ndata: {\"a\":\ndata: 1}", []string{"x|{\"a\":\n1}"}, 0, false},
 		{"object over several lines never closed", "data: {\"a\":\ndata: 1\n\ndata: {\"b\":2}\n\n", []string{`|{"b":2}`}, 1, false},
