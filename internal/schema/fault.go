@@ -81,7 +81,7 @@ func faultAt(document any, tokens []string, message string) Fault {
 	at := document
 	var path, pointer strings.Builder
 	for _, token := range tokens {
-		pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token))
+		pointer.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1"))
 		if items, ok := at.([]any); ok {
 			path.WriteString("[" + token + "]")
 			at = item(items, token)

@@ -80,6 +80,9 @@ func Compile(raw json.RawMessage) (v *Validator, err error) {
 		if first == nil {
 			first = err
 		}
+		if !errors.Is(err, errOtherDraft) {
+			break
+		}
 	}
 	return nil, first
 }
@@ -314,6 +317,10 @@ func (e *outsideError) Error() string {
 		"nothing is fetched, so copy it into $defs", strings.TrimPrefix(e.url, "tool:///"))
 }
 
+// errOtherDraft tells that a schema breaks the rules of the draft it was read
+// as, so that it may have been written for another one.
+var errOtherDraft = errors.New("invalid schema")
+
 // clarify turns the library's errors into ones that fit on a line.
 func clarify(err error) error {
 	var outside *outsideError
@@ -323,7 +330,7 @@ func clarify(err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	if errors.As(err, &invalid) {
 		lines := strings.Split(strings.ReplaceAll(invalid.Err.Error(), base, ""), "\n")
-		return fmt.Errorf("invalid schema: %s", strings.TrimLeft(lines[len(lines)-1], "- "))
+		return fmt.Errorf("%w: %s", errOtherDraft, strings.TrimLeft(lines[len(lines)-1], "- "))
 	}
 	return fmt.Errorf("invalid schema: %s", strings.ReplaceAll(err.Error(), base, ""))
 }
