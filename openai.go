@@ -81,16 +81,13 @@ func (p *OpenAICompatible) check() error {
 // Generate implements [Provider]. An answer of the host that is not a model's
 // answer is a [*HostError].
 func (p *OpenAICompatible) Generate(ctx context.Context, request *Request, stream func(Delta)) (*Response, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
 	accept := "application/json"
 	if stream != nil {
 		accept = "text/event-stream"
 	}
-	response, err := p.client.Post(ctx, "chat/completions", encodeRequest(request, stream != nil), accept)
+	response, err := p.post(ctx, "chat/completions", encodeRequest(request, stream != nil), accept)
 	if err != nil {
-		return nil, p.failure(ctx, err)
+		return nil, err
 	}
 	defer response.Body.Close()
 
@@ -108,6 +105,19 @@ func (p *OpenAICompatible) Generate(ctx context.Context, request *Request, strea
 		return nil, p.failure(ctx, err)
 	}
 	return responseOf(&message), nil
+}
+
+// post sends one request to the host. Its errors are those that Generate
+// documents.
+func (p *OpenAICompatible) post(ctx context.Context, path string, body []byte, accept string) (*http.Response, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	response, err := p.client.Post(ctx, path, body, accept)
+	if err != nil {
+		return nil, p.failure(ctx, err)
+	}
+	return response, nil
 }
 
 // maxAnswer bounds a whole answer, in bytes.

@@ -67,6 +67,11 @@ type Request struct {
 	// MaxTokens bounds the answer, in tokens.
 	MaxTokens int
 
+	// Output, if not nil, is the JSON Schema that the answer's text must fit.
+	// Hosts keep to it more or less: validate what comes back, or use
+	// [Extract], which does.
+	Output json.RawMessage
+
 	// encoded caches the wire form of the messages that will never change
 	// again: Messages[:settled].
 	encoded *encodedMessages
