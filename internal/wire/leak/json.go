@@ -2,6 +2,7 @@ package leak
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -15,50 +16,40 @@ import (
 // such a call. It asks for one of the keys of a call first and, where that is
 // the name, for the name of a tool.
 func (o *offer) opensJSON(text string) stop {
-	rest, isArray := strings.CutPrefix(text, "[")
-	if isArray {
-		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
-	}
-	for _, token := range []string{"{", `"`} {
-		if rest == "" && text != "" {
-			return undecided
-		}
-		var ok bool
-		if rest, ok = strings.CutPrefix(rest, token); !ok {
+	for _, bracket := range []string{"[", "{"} {
+		rest, found := strings.CutPrefix(text, bracket)
+		if bracket == "{" && !found {
 			return nothing
 		}
-		if token == "{" {
-			rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
+		if text = strings.TrimLeftFunc(rest, unicode.IsSpace); found && text == "" {
+			return undecided
 		}
 	}
-	key, rest, whole := strings.Cut(rest, `"`)
-	if !whole {
-		for _, known := range []string{"name", "type", "function", "parameters", "arguments"} {
-			if strings.HasPrefix(known, key) {
-				return undecided
-			}
+	found := nothing
+	for _, key := range []string{"name", "type", "function", "parameters", "arguments"} {
+		found = max(found, o.opensMember(text, key))
+	}
+	return found
+}
+
+// opensMember decides whether text begins with the member of a call that has
+// the key.
+func (o *offer) opensMember(text, key string) stop {
+	for _, token := range []string{`"` + key + `"`, ":"} {
+		if found := startsWith(text, token); found != begun {
+			return found
 		}
-		return nothing
+		text = strings.TrimLeftFunc(text[len(token):], unicode.IsSpace)
 	}
-	rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
-	if rest == "" {
-		return undecided
-	}
-	if rest[0] != ':' {
-		return nothing
-	}
-	rest = strings.TrimLeftFunc(rest[1:], unicode.IsSpace)
 	switch key {
 	case "name":
-		return o.opensName(rest)
+		return o.opensName(text)
 	case "type":
-		return startsWith(rest, `"function"`)
+		return startsWith(text, `"function"`)
 	case "function":
-		return max(startsWith(rest, "{"), o.opensName(rest))
-	case "parameters", "arguments":
-		return max(startsWith(rest, "{"), startsWith(rest, `"`), startsWith(rest, "null"))
+		return max(startsWith(text, "{"), o.opensName(text))
 	}
-	return nothing
+	return max(startsWith(text, "{"), startsWith(text, `"`), startsWith(text, "null"))
 }
 
 // opensName decides whether text begins with the name of a tool as a string.
@@ -95,9 +86,15 @@ func startsWith(text, token string) stop {
 // in code fences or not, and calls in markup.
 func (r *reader) tail() bool {
 	fenced := false
+	fences, before := 0, 0 // The fences so far, and the calls before the last one.
 	for {
 		r.space()
 		switch family := familyOf(r.rest()); {
+		case r.end() && fenced && len(r.calls) == before:
+			// Marks after bare calls close a fence that began before them; a
+			// further fence is one that the text cuts off.
+			r.cut = fences > 1
+			return false
 		case r.end():
 			return true
 		case fenced && r.skip("```"):
@@ -120,14 +117,14 @@ func (r *reader) tail() bool {
 		case !fenced && r.take("```"):
 			line, _, whole := strings.Cut(r.rest(), "\n")
 			if !whole {
-				r.cut = true
+				r.cut = fences > 0
 				return false
 			}
-			if !fenceHoldsCalls(strings.ToLower(strings.TrimSpace(line))) {
+			if !slices.Contains(fenceInfos, strings.ToLower(strings.TrimSpace(line))) {
 				return false
 			}
 			r.pos += len(line) + 1
-			fenced = true
+			fenced, fences, before = true, fences+1, len(r.calls)
 		default:
 			return false
 		}

@@ -55,9 +55,9 @@ type Result struct {
 	// Cut says that the text ends within a call or within what may become
 	// one. That call is in neither Calls nor Text.
 	Cut bool
-	// Dropped counts the calls that stood beside the returned ones, but named
-	// no offered tool or had arguments that are not a JSON object. They are
-	// in neither Calls nor Text.
+	// Dropped counts the calls that stood beside the returned ones, or before
+	// a cut one, but named no offered tool or had arguments that are not a
+	// JSON object. They are in neither Calls nor Text.
 	Dropped int
 }
 
@@ -72,19 +72,22 @@ func Parse(text string, tools []Tool) Result {
 	values := nesting{text: text}
 
 	var result Result
-	var markup, unusable []span
+	var markup []span
+	var unusable []int // Where markup begins that is no call.
+	failed := 0        // Where the last run of bare calls broke off.
 	for {
 		found := scan.next(text)
 		if found == nothing {
 			break
 		}
 		start := scan.pos
-		if values.contains(start) {
+		family := familyOf(text[start:])
+		if values.contains(start) || family == unmarked && start < failed {
 			scan.pass(text)
 			continue
 		}
 		r := &reader{text: text, pos: start, offer: offer}
-		read := found == begun && r.region()
+		read := found == begun && r.region(family)
 		cut := found == undecided || !read && r.cut
 		quoted := scan.midSentence() && (read && r.proseFollows(start) || cut && r.namesMarker(start))
 		switch {
@@ -100,8 +103,10 @@ func Parse(text string, tools []Tool) Result {
 			result.Calls = append(result.Calls, r.calls...)
 			result.Dropped += r.dropped
 		default:
-			if end := r.closed(start, familyOf(text[start:])); end > 0 {
-				unusable = append(unusable, span{start, end})
+			if family == unmarked {
+				failed = r.pos
+			} else {
+				unusable = append(unusable, start)
 			}
 			scan.pass(text)
 			continue
@@ -116,8 +121,12 @@ func Parse(text string, tools []Tool) Result {
 	}
 	if len(result.Calls) > 0 {
 		// Beside good calls, a bad one is a failed attempt and no quotation.
-		result.Dropped += len(unusable)
-		markup = append(markup, unusable...)
+		for _, start := range unusable {
+			if end := closed(text, start, familyOf(text[start:])); end > 0 {
+				result.Dropped++
+				markup = append(markup, span{start, end})
+			}
+		}
 	}
 	result.Text = without(text, markup)
 	return result

@@ -3,8 +3,10 @@ package leak_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -173,6 +175,7 @@ var formats = []format{
 	{"llama3_json/plain fence", around("```\n", each(";\n", typedObject), "\n```\n")},
 	{"llama3_json/unclosed fence", around("```json\n", each("\n", object("parameters")), "\n")},
 	{"llama3_json/several fences", each("\n\n", func(_ int, call wanted) string { return "```json\n" + object("parameters")(0, call) + "\n```" })},
+	{"llama3_json/several plain fences", each("\n", func(i int, call wanted) string { return "```\n" + typedObject(i, call) + "\n```" })},
 	{"llama3_json/python tag", around("<|python_tag|>", each("; ", typedObject), "<|eom_id|>")},
 	{"llama3_json/end of turn", around("", each("; ", object("parameters")), "<|eot_id|>")},
 	{"llama3_function/closed", each("\n", func(_ int, call wanted) string { return "<function=" + call.name + ">" + call.json() + "</function>" })},
@@ -630,41 +633,84 @@ func FuzzParse(f *testing.F) {
 	for _, text := range negatives {
 		f.Add(text, uint8(1))
 	}
-	f.Fuzz(func(t *testing.T, text string, size uint8) {
-		result := leak.Parse(text, tools)
-		for _, call := range result.Calls {
-			require.True(t, json.Valid([]byte(call.Arguments)), call.Arguments)
-			require.Equal(t, byte('{'), call.Arguments[0])
-			if call.Name != "" || call.Format != "kimi_k2" {
-				require.Contains(t, text, call.Name)
-				require.Contains(t, []string{"get_order_status", "initiate_refund", "search", "list_topics"}, call.Name)
-			}
+	f.Add(`{"00"`, uint8(0))
+	f.Add(`Hm. {"name": "search " , "parameters": {}}`, uint8(0))
+	f.Fuzz(func(t *testing.T, text string, size uint8) { requireInvariants(t, text, int(size)+1) })
+}
+
+// requireInvariants checks what holds for every text, also with the text in
+// pieces of the size.
+func requireInvariants(t *testing.T, text string, size int) {
+	result := leak.Parse(text, tools)
+	for _, call := range result.Calls {
+		require.True(t, json.Valid([]byte(call.Arguments)), call.Arguments)
+		require.Equal(t, byte('{'), call.Arguments[0])
+		if call.Name != "" || call.Format != "kimi_k2" {
+			require.Contains(t, text, call.Name)
+			require.Contains(t, []string{"get_order_status", "initiate_refund", "search", "list_topics"}, call.Name)
 		}
-		if len(result.Calls) == 0 {
+	}
+	if len(result.Calls) == 0 {
+		if !result.Cut {
 			require.Zero(t, result.Dropped)
-			if !result.Cut {
-				require.Equal(t, text, result.Text)
-			}
+			require.Equal(t, text, result.Text)
 		}
-		require.LessOrEqual(t, len(result.Text), 2*len(text))
+	}
+	require.LessOrEqual(t, len(result.Text), 2*len(text))
 
-		atOnce := leak.NewHold(tools)
-		shown := atOnce.Add(text)
-		require.True(t, strings.HasPrefix(result.Text, shown), "%q begins with %q", result.Text, shown)
+	atOnce := leak.NewHold(tools)
+	shown := atOnce.Add(text)
+	require.True(t, strings.HasPrefix(result.Text, shown), "%q begins with %q", result.Text, shown)
 
-		hold := leak.NewHold(tools)
-		inPieces := ""
-		for rest := text; rest != ""; {
-			n := min(int(size)+1, len(rest))
-			inPieces += hold.Add(rest[:n])
-			rest = rest[n:]
+	hold := leak.NewHold(tools)
+	inPieces := ""
+	for rest := text; rest != ""; {
+		n := min(size, len(rest))
+		inPieces += hold.Add(rest[:n])
+		rest = rest[n:]
+	}
+	require.Equal(t, shown, inPieces)
+	flushed := hold.Flush()
+	require.Equal(t, atOnce.Flush(), flushed)
+	require.True(t, strings.HasPrefix(result.Text, shown+flushed), "%q begins with %q", result.Text, shown+flushed)
+	if utf8.ValidString(text) {
+		require.True(t, utf8.ValidString(shown))
+	}
+}
+
+// Fragments of calls and of prose in any order reach more of the parser than
+// random bytes do.
+func TestInvariantsOnRandomFragments(t *testing.T) {
+	fragments := []string{
+		"Let me look.", " and ", "\n", "\n\n", " ", "。", ": ", "`", "``", "```", "```json\n", "\n```\n", "~~~\n", ";", ",", "[", "]", "{", "}", `"`, "search", "list_topics", "delete_all", "functions.search:0", "function",
+		`{"name": "search", "parameters": {"query": "a"}}`, `{"name": "search", "arguments": `, `{"query": "a"}`, `{"name": "delete_all", "parameters": {}}`, `{"type": "function", `, `{"a": [`, `"name": "search"`, `{"a": 1}`,
+		"<tool_call>", "</tool_call>", "<function=search>", "<function=list_topics>", "</function>", "<parameter=query>", "</parameter>", "<|python_tag|>", "<|eom_id|>", "<|im_end|>",
+		"<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>",
+		"<｜DSML｜tool_calls>", "<｜DSML｜invoke name=\"search\">", "<｜DSML｜parameter name=\"query\" string=\"true\">", "</｜DSML｜parameter>", "</｜DSML｜invoke>", "</｜DSML｜tool_calls>", "/>",
+		"<|tool_calls_section_begin|>", "<|tool_call_begin|>", "<|tool_call_argument_begin|>", "<|tool_call_end|>", "<|tool_calls_section_end|>", "[TOOL_CALLS]", "[ARGS]",
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 30_000 {
+		var text strings.Builder
+		for range 1 + random.IntN(14) {
+			text.WriteString(fragments[random.IntN(len(fragments))])
 		}
-		require.Equal(t, shown, inPieces)
-		flushed := hold.Flush()
-		require.Equal(t, atOnce.Flush(), flushed)
-		require.True(t, strings.HasPrefix(result.Text, shown+flushed), "%q begins with %q", result.Text, shown+flushed)
-		if utf8.ValidString(text) {
-			require.True(t, utf8.ValidString(shown))
-		}
-	})
+		whole := text.String()
+		requireInvariants(t, whole[:len(whole)-random.IntN(2)*random.IntN(len(whole))], 1+random.IntN(8))
+	}
+}
+
+// A text that repeats what looks like a call is read in a time that grows with
+// its length, so that a model in a loop cannot stall its host.
+func TestLongTextsAreReadInTime(t *testing.T) {
+	for _, fragment := range []string{
+		"{\"name\": \"search\", \"parameters\": {\"query\": \"a\"}}\n", "<tool_call>", "<tool_call>{\"a\": ", "<tool_call>[\"", "[", "{\"name\": ", "{\"a\":", "`", "```json\n{", "```\n", "<function=search><parameter=query></parameter>", "<function=list_topics></function> x ",
+		"<｜DSML｜invoke name=\"search\">", "<|tool_call_begin|>functions.search:0<|tool_call_argument_begin|>", "[TOOL_CALLS]", "[TOOL_CALLS]search{}",
+	} {
+		text := strings.Repeat(fragment, 100_000/len(fragment)) + "\nThat is all."
+		start := time.Now()
+		leak.Parse(text, tools)
+		leak.NewHold(tools).Add(text)
+		assert.Less(t, time.Since(start), 10*time.Second, fragment)
+	}
 }

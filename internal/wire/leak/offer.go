@@ -49,6 +49,7 @@ func (o *offer) has(name string) bool {
 // mayBecome reports whether spelling is the beginning of a name that resolve
 // knows.
 func (o *offer) mayBecome(spelling string) bool {
+	spelling = strings.TrimSpace(spelling)
 	for name := range o.names {
 		if strings.HasPrefix(name+"()", spelling) {
 			return true

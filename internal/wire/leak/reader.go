@@ -186,9 +186,9 @@ func (r *reader) add(spelling, arguments, id, format string) {
 	r.calls = append(r.calls, Call{ID: id, Name: name, Arguments: arguments, Format: format})
 }
 
-// region reads all calls of the region at the position.
-func (r *reader) region() bool {
-	family := familyOf(r.rest())
+// region reads all calls of the region at the position, whose markup is of
+// the family.
+func (r *reader) region(family family) bool {
 	if family == unmarked {
 		return r.tail() && len(r.calls) > 0
 	}
@@ -199,7 +199,7 @@ func (r *reader) region() bool {
 		// The calls before a broken one are whole; what is left of the markup
 		// goes with it.
 		r.dropped++
-		if r.pos = r.closed(r.pos, family); r.pos == 0 {
+		if r.pos = closed(r.text, r.pos, family); r.pos == 0 {
 			r.pos = len(r.text)
 		}
 	}
@@ -235,11 +235,10 @@ func (r *reader) namesMarker(start int) bool {
 	return slices.ContainsFunc(markers, func(m marker) bool { return m.text == rest })
 }
 
-// closed returns where the markup of the family ends that begins before
-// start, or 0.
-func (r *reader) closed(start int, family family) int {
+// closed returns where markup of the family that is open at start ends, or 0.
+func closed(text string, start int, family family) int {
 	for _, closer := range family.closers() {
-		if i := strings.Index(r.text[start:], closer); i >= 0 {
+		if i := strings.Index(text[start:], closer); i >= 0 {
 			return start + i + len(closer)
 		}
 	}

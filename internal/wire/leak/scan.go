@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -120,7 +121,7 @@ func (s *scanner) fenced(rest string) stop {
 		}
 		return nothing
 	}
-	if !fenceHoldsCalls(info) {
+	if !slices.Contains(fenceInfos, info) {
 		return nothing
 	}
 	body = strings.TrimLeftFunc(body, unicode.IsSpace)
@@ -131,16 +132,7 @@ func (s *scanner) fenced(rest string) stop {
 }
 
 // fenceInfos are the languages that models give to a fence around a call.
-var fenceInfos = [...]string{"", "json", "xml", "tool_call", "tool_calls"}
-
-func fenceHoldsCalls(info string) bool {
-	for _, allowed := range fenceInfos {
-		if info == allowed {
-			return true
-		}
-	}
-	return false
-}
+var fenceInfos = []string{"", "json", "xml", "tool_call", "tool_calls"}
 
 // marks takes a run of backticks or tildes.
 func (s *scanner) marks(mark byte, run int) {
@@ -174,7 +166,9 @@ func (s *scanner) step(rest string) {
 	switch {
 	case char == '\n':
 		s.blank, s.ended, s.fenceLine, s.code = true, false, false, 0
-	case unicode.IsSpace(char) || strings.ContainsRune(`*_)"'”’»`, char):
+	case unicode.IsSpace(char):
+	case strings.ContainsRune(`*_)"'”’»`, char):
+		s.blank = false // A closing mark may follow the end of a sentence.
 	default:
 		s.blank = false
 		s.ended = strings.ContainsRune(".!?:;…。！？：；", char)

@@ -122,28 +122,33 @@ func TestSplitterAgreesHoweverTheTextIsCut(t *testing.T) {
 }
 
 func TestSplitterHoldsBackOnlyABeginningOfATag(t *testing.T) {
-	for _, row := range rows {
-		s := reasoning.Splitter{Opened: row.opened}
-		var added, shown int
-		for i := range len(row.text) {
-			thought, answer, retracted := s.Add(row.text[i : i+1])
-			if retracted {
-				shown = 0
-			}
-			added, shown = added+1, shown+len(thought)+len(answer)
-			if !strings.ContainsAny(row.text, "<[") && row.text == strings.TrimSpace(row.text) {
-				require.LessOrEqual(t, added-shown, len("◁/think▷◁/think▷"), row.name)
-			}
-		}
+	var s reasoning.Splitter
+	for _, step := range []struct{ add, answer string }{
+		{"Is 3 ", "Is 3 "},
+		{"</thin", ""},
+		{"g> or [", "</thing> or "},
+		{"/THINK", ""},
+		{" ]", "[/THINK ]"},
+		{" \n", " \n"},
+		{"◁/think", ""},
+		{"<", "◁/think"},
+	} {
+		_, answer, _ := s.Add(step.add)
+		assert.Equal(t, step.answer, answer, "%q", step.add)
 	}
+	_, answer, _ := s.Finish()
+	assert.Equal(t, "<", answer)
 
-	s := reasoning.Splitter{}
-	_, answer, _ := s.Add("Is 3 ")
-	assert.Equal(t, "Is 3 ", answer)
-	_, answer, _ = s.Add("</thin")
-	assert.Empty(t, answer)
-	_, answer, _ = s.Add("g")
-	assert.Equal(t, "</thing", answer)
+	s = reasoning.Splitter{Opened: true}
+	for _, step := range []struct{ add, thought string }{
+		{"\n<", ""},
+		{"b> </thinkin", "<b> "},
+		{"</think", "</thinkin"},
+		{"\n", "</think\n"},
+	} {
+		thought, _, _ := s.Add(step.add)
+		assert.Equal(t, step.thought, thought, "%q", step.add)
+	}
 }
 
 func TestRetractionReturnsTheAnswerAsThought(t *testing.T) {
