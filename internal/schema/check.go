@@ -61,7 +61,7 @@ func (c *check) value(t reflect.Type, path string) error {
 		if customSchema(t) == nil {
 			return fmt.Errorf("%s: JSONSchema of %s returns nil: return its schema", path, typeName(t))
 		}
-		return nil
+		return checkPromoted(t, path)
 	case t == durationType:
 		return fmt.Errorf("%s: time.Duration is decoded from a number of nanoseconds, which models get wrong: "+
 			`use a string such as "1h30m" or a number of seconds`, path)
@@ -87,6 +87,22 @@ func (c *check) value(t reflect.Type, path string) error {
 		return fmt.Errorf("%s: interface type %s has no schema: use a concrete type, or any", path, t)
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer, reflect.Uintptr:
 		return fmt.Errorf("%s: type %s cannot be sent as JSON: leave the field out with `json:\"-\"`", path, t)
+	}
+	return nil
+}
+
+// checkPromoted refuses a struct that has its JSONSchema method only from an
+// embedded field: the schema would leave out all its other fields.
+func checkPromoted(t reflect.Type, path string) error {
+	if t.Kind() != reflect.Struct || t.NumField() < 2 {
+		return nil
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous && describesItself(f.Type) && reflect.DeepEqual(customSchema(t), customSchema(f.Type)) {
+			return fmt.Errorf("%s: %s takes the JSONSchema method of the embedded %s, which hides its other fields: "+
+				"name the field, or give %s a method of its own", path, typeName(t), f.Name, typeName(t))
+		}
 	}
 	return nil
 }

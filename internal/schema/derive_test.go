@@ -154,6 +154,11 @@ func TestDerivedSchema(t *testing.T) {
 			C cents
 		}{}, object(`"A":{"type":"integer","description":"an amount in cents"},"B":{"type":"integer","minimum":1,"description":"the fee"},`+
 			`"C":{"type":"integer","description":"an amount in cents"}`, `"A","B","C"`)},
+		{"own schema of a list", struct {
+			A centsList `jsonschema:"minimum=1"`
+		}{}, one(`{"items":{"type":"integer","minimum":1,"description":"an amount in cents"},"type":"array","x-unit":"cent"}`)},
+		{"own schema of a map, on top", table{}, `{"additionalProperties":{"type":"integer"},"type":"object"}`},
+		{"named item of an embedded type", struct{ colour colour }{}, object("", "")},
 		{"own schema on the pointer", struct{ A level }{}, one(`{"type":"string","enum":["low","high"]}`)},
 		{"alias", struct{ A alias }{}, one(`{"type":"string"}`)},
 		{"alias of a property", perProperty{}, object(`"id":{"type":"string"}`, `"id"`)},
@@ -225,6 +230,29 @@ type doubling10 struct{ A, B doubling9 }
 type doubling11 struct{ A, B doubling10 }
 type doubling12 struct{ A, B doubling11 }
 
+type pointer *pointer
+
+type promoted struct {
+	cents
+	Currency string
+}
+
+type nilAlias struct{}
+
+func (nilAlias) JSONSchemaAlias() any { return nil }
+
+type centsList []cents
+
+func (centsList) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "array", Items: centsSchema, Extras: map[string]any{"x-unit": "cent"}}
+}
+
+type table map[string]int
+
+func (table) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "integer"}}
+}
+
 type nilSchema struct{}
 
 func (nilSchema) JSONSchema() *jsonschema.Schema { return nil }
@@ -295,6 +323,12 @@ func TestRefused(t *testing.T) {
 		{struct{ A url.URL }{}, "struct.A: url.URL cannot be decoded from JSON"},
 		{struct{ A selfDecoding }{}, "struct.A: selfDecoding decodes itself"},
 		{struct{ A opaque }{}, "struct.A: opaque decodes itself"},
+		{struct{ A pointer }{}, "struct.A: recursive type pointer"},
+		{struct{ A promoted }{}, "struct.A: promoted takes the JSONSchema method of the embedded cents"},
+		{struct{ A nilAlias }{}, "struct.A: JSONSchemaAlias of nilAlias returns nil"},
+		{struct {
+			A centsList `jsonschema:"pattern=x"`
+		}{}, "it does not apply to a field that is integer"},
 		{struct{ A nilSchema }{}, "struct.A: JSONSchema of nilSchema returns nil"},
 		{struct{ A panicking }{}, "struct: deriving the schema panicked: no schema today"},
 		{struct{ A brokenSchema }{}, "struct: the derived schema is not usable: invalid schema"},

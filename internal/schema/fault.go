@@ -77,7 +77,7 @@ func isPlainName(name string) bool {
 // faultAt builds a fault from the place's tokens, which the document tells to
 // be names or positions.
 func faultAt(document any, tokens []string, message string) Fault {
-	fault := Fault{Message: cut(message, maxMessage)}
+	fault := Fault{Message: cut(oneLine(message), maxMessage)}
 	at := document
 	var path, pointer strings.Builder
 	for _, token := range tokens {
@@ -95,6 +95,16 @@ func faultAt(document any, tokens []string, message string) Fault {
 	}
 	fault.Path, fault.Pointer = path.String(), pointer.String()
 	return fault
+}
+
+// oneLine keeps a schema's pattern or name from starting a line of its own.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // valueAt finds the value at a place.

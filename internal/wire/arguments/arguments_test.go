@@ -2,6 +2,7 @@ package arguments_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -187,6 +188,10 @@ func TestRepair(t *testing.T) {
 		{"cut after a comma", `{"a":1,`, `{"a":1}`},
 		{"byte order mark", "\uFEFF{\"a\":1}", `{"a":1}`},
 		{"not UTF-8", "{\"a\":\"x\xff\"}", "{\"a\":\"x\uFFFD\"}"},
+		{"list of everything in single quotes", `{'a': ['b', True, 'c', 1, 'd', {'e': 'f'}, 'g', [], 'h', ]}`, `{"a":["b",true,"c",1,"d",{"e":"f"},"g",[],"h"]}`},
+		{"apostrophe before a comma", `{'a': ['boys', girls', 'x'], 'b': 'yes', he said'}`, `{"a":["boys', girls","x"],"b":"yes', he said"}`},
+		{"single quotes before bare keys", `{'a': 'b', c: 'd', "e": 'f'}`, `{"a":"b","c":"d","e":"f"}`},
+		{"backslash at the end of a string", `{'a': 'b\\'}`, `{"a":"b\\"}`},
 		{"braces in strings", `{'a': '}{', "b": "]["}`, `{"a":"}{","b":"]["}`},
 		{"numbers keep their text", `{'a': 1.50, 'b': -0, 'c': 12345678901234567890}`, `{"a":1.50,"b":-0,"c":12345678901234567890}`},
 		{"doubly encoded and single quoted", `"{'a': 1}"`, `{"a":1}`},
@@ -229,6 +234,11 @@ func TestMalformed(t *testing.T) {
 		{"encoded too often", encode(5, `{"a":1}`), "encoded as a string more than 3 times"},
 		{"too deep", strings.Repeat("[", 200), "more than 128 levels"},
 		{"too deep but valid", `{"a":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}", "more than 128 levels"},
+		{"bad escape in a key", `{"\u12":}`, "a value is missing"},
+		{"exponent without digits", `{"a":1e}`, "neither quoted nor a number"},
+		{"point without digits", `{"a":1.}`, "neither quoted nor a number"},
+		{"value without a key", `{"a":1,:2}`, "a key is missing"},
+		{"text after a single-quoted string", `{'a':'b' 'c}`, "a string that does not end"},
 		{"comment", `{"a":1 /* one */}`, "a comma is missing"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -319,6 +329,10 @@ func TestOtherSchemas(t *testing.T) {
 		{"two branches possible", `{"type":"object","properties":{"v":{"anyOf":[{"type":"integer"},{"type":"array","items":{"type":"string"}}]}}}`, `{"v":"5"}`, `{"v":"5"}`},
 		{"object for a union with an array", `{"anyOf":[{"type":"object","required":["a"]},{"type":"array"}]}`, `{"b":1}`, `{"b":1}`},
 		{"impossible", `{"allOf":[{"properties":{"a":{"type":"string"}}},{"properties":{"a":{"type":"integer"}}}]}`, `{"a":0}`, `{"a":0}`},
+		{"enum of everything", `{"type":"object","properties":{"v":{"enum":[null,true,[1],{"a":1}]},"w":{"const":true}}}`, `{"v":"[1]","w":"true"}`, `{"v":[1],"w":true}`},
+		{"constants of an object", `{"type":"object","properties":{"v":{"enum":[null,true,[1],{"a":1}]}}}`, `{"v":"{'a': 1}"}`, `{"v":{"a":1}}`},
+		{"too large for any integer", `{"type":"object","properties":{"v":{"type":"integer"},"w":{"type":"integer"}}}`, `{"v":1e99,"w":10.00000000000000000000000000000000000000000}`, `{"v":1e99,"w":10.00000000000000000000000000000000000000000}`},
+		{"numbers of a longer tuple", `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"t":{"items":[{"type":"integer"}]}}}`, `{"t":[1.0,1.0]}`, `{"t":[1,1.0]}`},
 		{"constant", `{"type":"object","properties":{"v":{"const":"Refund"}}}`, `{"v":"refund"}`, `{"v":"Refund"}`},
 		{"ambiguous enum", `{"type":"object","properties":{"v":{"enum":["a","A"]}}}`, `{"v":" a"}`, `{"v":" a"}`},
 		{"closed to everything", `{"type":"object","additionalProperties":false}`, `{"a":1}`, `{}`},
@@ -360,6 +374,37 @@ func TestBadSchema(t *testing.T) {
 	_, err = arguments.Parse("{}", json.RawMessage(`{`), true)
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, arguments.ErrMalformed)
+}
+
+func TestManyKeys(t *testing.T) {
+	var members []string
+	for i := range 100 {
+		members = append(members, fmt.Sprintf(`"k%d":%d`, i, i))
+	}
+	text := "{" + strings.Join(members, ",") + "}"
+	read, err := arguments.Parse(text, nil, true)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(read.JSON))
+
+	read, err = arguments.Parse(`{"k99":0,`+text[1:], nil, true)
+	require.NoError(t, err)
+	assert.Equal(t, `{"k99":99,`+strings.TrimSuffix(text[1:], `,"k99":99}`)+"}", string(read.JSON))
+	assert.Equal(t, []string{"k99: given twice, the last value kept"}, read.Notes)
+
+	read, err = arguments.Parse("{"+strings.Repeat(strings.Join(members, ",")+",", 3)+"}", nil, true)
+	require.NoError(t, err)
+	assert.Len(t, read.Notes, 33)
+	assert.Equal(t, "… and 169 more", read.Notes[32])
+}
+
+func TestTooManySteps(t *testing.T) {
+	coercer := compile(t, order)
+	text := `{"order_id":"x","sizes":["1"` + strings.Repeat(`,"1"`, 60_000) + `]}`
+	read, err := coercer.Parse(text, true)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(read.JSON), "nothing is coerced rather than a part")
+	assert.False(t, read.Valid)
+	assert.Empty(t, read.Notes)
 }
 
 func TestConcurrentUse(t *testing.T) {

@@ -93,11 +93,11 @@ const (
 	booleans
 	integers
 	fractions
-	strs
+	texts
 	arrays
 	objects
 
-	anything = nulls | booleans | integers | fractions | strs | arrays | objects
+	anything = nulls | booleans | integers | fractions | texts | arrays | objects
 )
 
 // wanted intersects the types that the schemas name.
@@ -129,7 +129,7 @@ func typesNamed(names []string) types {
 		case "number":
 			set |= integers | fractions
 		case "string":
-			set |= strs
+			set |= texts
 		case "array":
 			set |= arrays
 		case "object":
@@ -148,7 +148,7 @@ func typesOf(values []any) types {
 		case bool:
 			set |= booleans
 		case string:
-			set |= strs
+			set |= texts
 		case []any:
 			set |= arrays
 		case map[string]any:
@@ -169,13 +169,13 @@ func (set types) takes(v value) bool {
 		_, whole := wholeNumber(v.raw)
 		return whole && set&integers != 0
 	}
-	return set&[...]types{nullKind: nulls, booleanKind: booleans, stringKind: strs, arrayKind: arrays, objectKind: objects}[v.kind] != 0
+	return set&[...]types{nullKind: nulls, booleanKind: booleans, stringKind: texts, arrayKind: arrays, objectKind: objects}[v.kind] != 0
 }
 
 // convert changes the type of a value that its schema does not accept.
 func (c *coercion) convert(s *jsonschema.Schema, all []*jsonschema.Schema, want types, v value, path string, wrap bool) value {
 	switch {
-	case v.kind == stringKind && want&strs != 0:
+	case v.kind == stringKind && want&texts != 0:
 		return c.spelling(all, v, path)
 	case v.kind == stringKind:
 		if d, ok := decoded(v.text); ok && want.takes(d.root) {
@@ -184,11 +184,11 @@ func (c *coercion) convert(s *jsonschema.Schema, all []*jsonschema.Schema, want 
 			return c.integer(want, d.root, path)
 		}
 	case v.kind == numberKind && want&(integers|fractions) != 0:
-		if want.takes(v) || want&strs == 0 {
+		if want.takes(v) || want&texts == 0 {
 			return c.integer(want, v, path)
 		}
 		fallthrough
-	case v.kind == numberKind && want&strs != 0:
+	case v.kind == numberKind && want&texts != 0:
 		c.note(path, "number to string")
 		return c.spelling(all, newString(v.raw), path)
 	}
