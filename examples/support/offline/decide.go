@@ -131,7 +131,9 @@ func decide(c chat) answer {
 	for _, t := range c.tasks() {
 		call, text := c.next(t)
 		if call != nil {
-			calls = append(calls, *call)
+			if !slices.Contains(calls, *call) {
+				calls = append(calls, *call)
+			}
 		} else if !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
@@ -178,7 +180,7 @@ func (c chat) tasks() []task {
 	said, before := c.now().said, c.before()
 	tasks := understand(said)
 	numbers := orderNumbers(said)
-	onlyNumbers := len(numbers) > 0 && !slices.ContainsFunc(clausesOf(said), func(clause string) bool { return intentOf(clause) != "" })
+	onlyNumbers := len(numbers) > 0 && !slices.ContainsFunc(clausesOf(said), func(clause string) bool { return intentOf(clause, true) != "" })
 
 	switch {
 	case strings.Contains(before.answer, askAddress) && !slices.ContainsFunc(tasks, func(t task) bool { return t.want.needsOrder() }):
@@ -200,7 +202,7 @@ func (c chat) tasks() []task {
 		}
 	case len(tasks) == 1 && tasks[0].want == sayYes:
 		tasks = c.accepted(tasks[0])
-	case len(tasks) == 0 && said != "":
+	case len(tasks) == 0:
 		tasks = []task{{want: wantPolicy, words: said}}
 	}
 	for i, t := range tasks {

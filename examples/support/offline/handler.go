@@ -31,12 +31,15 @@ const Model = "offline-rules"
 // maxBody is the size in bytes up to which a request is read.
 const maxBody = 16 << 20
 
-// Options are the settings of a [Handler]. The zero value is ready to use.
+// Options are the settings of a handler. The zero value is ready to use.
 type Options struct {
 	// ChunkDelay is how long a streamed answer pauses before each piece of
 	// text, so that it reads like typing. The default is not to pause.
 	ChunkDelay time.Duration
 }
+
+// Handler serves the stand-in with the default options.
+func Handler() http.Handler { return Options{}.Handler() }
 
 // Handler serves POST /v1/chat/completions and GET /v1/models. It needs no API
 // key. A request that a strict server would refuse, such as one with an
@@ -44,12 +47,12 @@ type Options struct {
 // rules cannot honour is refused as well: several choices, forced tool calls and
 // JSON mode. Token limits and sampling parameters are ignored. The handler is
 // safe for concurrent use.
-func Handler(options Options) http.Handler {
+func (o Options) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method, serve := "", http.HandlerFunc(nil)
 		switch r.URL.Path {
 		case "/v1/chat/completions":
-			method, serve = http.MethodPost, options.complete
+			method, serve = http.MethodPost, o.complete
 		case "/v1/models":
 			method, serve = http.MethodGet, listModels
 		default:

@@ -26,7 +26,7 @@ type object = map[string]any
 // post sends a body to the handler.
 func post(body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	offline.Handler(offline.Options{}).ServeHTTP(w, httptest.NewRequest("POST", "/v1/chat/completions", strings.NewReader(body)))
+	offline.Handler().ServeHTTP(w, httptest.NewRequest("POST", "/v1/chat/completions", strings.NewReader(body)))
 	return w
 }
 
@@ -317,12 +317,20 @@ func TestConversations(t *testing.T) {
 		"not yet delivered": {
 			{"Refund ORD-7714 please!", []string{status("ORD-7714")}, "once it is delivered or reported lost"},
 		},
+		"requests that look like questions": {
+			{"I received the wrong lamp in ORD-9281. Can you refund me?", []string{status("ORD-9281"), refund("ORD-9281", "I received the wrong lamp in ORD-9281")}, "89.00 EUR"},
+		},
+		"the number between the clauses": {
+			{"hey, my lamp came in pieces. order ord-9281. can i get my money back?", []string{status("ORD-9281"), refund("ORD-9281", "hey, my lamp came in pieces")}, "89.00 EUR"},
+		},
 		"questions are no orders": {
 			{"Why was ORD-9281 refunded?", []string{status("ORD-9281")}, "was delivered"},
 			{"Don't refund ORD-9281!", nil, "I leave everything as it is"},
+			{"Can I still cancel ORD-8102?", []string{status("ORD-8102")}, "being processed"},
+			{"Has my refund for ORD-9281 been paid?", []string{status("ORD-9281")}, "was delivered"},
 		},
 		"somebody else's order, twice": {
-			{"Where is ORD-9304?", []string{status("ORD-9304")}, "this customer has no order ORD-9304"},
+			{"Where is ORD-9304?", []string{status("ORD-9304")}, "I cannot find an order ORD-9304 in your account"},
 			{"status of ORD-9305 please", []string{status("ORD-9305"), "escalate_to_human"}, "handing this over"},
 		},
 		"cancel with a reason": {
@@ -347,6 +355,9 @@ func TestConversations(t *testing.T) {
 			{"I want to talk to a human", []string{"escalate_to_human"}, "handing this over to a colleague"},
 			{"Where is ORD-7714?", []string{status("ORD-7714")}, "on its way"},
 		},
+		"a manager": {
+			{"Let me speak to your manager", []string{"escalate_to_human"}, "handing this over"},
+		},
 		"a complaint": {
 			{"This is unacceptable!", []string{"escalate_to_human"}, "I am sorry about this"},
 		},
@@ -359,6 +370,7 @@ func TestConversations(t *testing.T) {
 			{"No", nil, "leave everything"},
 			{"yes", nil, "What can I do for you?"},
 			{"ok bye", nil, "Goodbye"},
+			{"Hello, how are you?", nil, "welcome"},
 		},
 		"offered a human": {
 			{"Is there a dress code?", nil, "Shall I connect you with a colleague?"},
@@ -629,7 +641,7 @@ func refusal(t *testing.T, w *httptest.ResponseRecorder) refused {
 func TestRoutes(t *testing.T) {
 	serve := func(method, path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		offline.Handler(offline.Options{}).ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		offline.Handler().ServeHTTP(w, httptest.NewRequest(method, path, nil))
 		return w
 	}
 	models := serve("GET", "/v1/models")
@@ -647,7 +659,7 @@ func TestRoutes(t *testing.T) {
 
 func TestStreamStopsWithItsClient(t *testing.T) {
 	ended := make(chan struct{})
-	handler := offline.Handler(offline.Options{ChunkDelay: 1 << 50}) // far beyond any test
+	handler := offline.Options{ChunkDelay: 1 << 50}.Handler() // far beyond any test
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(ended)
 		handler.ServeHTTP(w, r)

@@ -104,6 +104,9 @@ func tellFailure(call toolCall, result string) string {
 	if isUnknownOutcome(result) {
 		return fmt.Sprintf("I am sorry: I tried to %s, but I do not know whether it went through. It may still take effect, so I will not try again before it was checked.", humanName(call.Function.Name))
 	}
+	if order := orderNumbers(result); len(order) == 1 && strings.Contains(result, "no order "+order[0]) {
+		return fmt.Sprintf("I cannot find an order %s in your account. Could you check the number?", order[0])
+	}
 	var object struct {
 		Error string `json:"error"`
 	}
@@ -121,18 +124,18 @@ func tellStatus(result string) string {
 	}
 	switch o.Status {
 	case "processing":
-		return o.subject() + " is being processed and has not left us yet." + sentence(" It should arrive by %s.", day(o.ExpectedBy))
+		return o.subject() + " is being processed and has not left us yet." + phrase(" It should arrive by %s.", day(o.ExpectedBy))
 	case "in_transit":
-		return o.subject() + " is on its way" + sentence(" with %s", o.Carrier) + sentence(", tracking number %s", o.Tracking) + "." +
-			sentence(" It should arrive by %s.", day(o.ExpectedBy))
+		return o.subject() + " is on its way" + phrase(" with %s", o.Carrier) + phrase(", tracking number %s", o.Tracking) + "." +
+			phrase(" It should arrive by %s.", day(o.ExpectedBy))
 	case "delivered":
-		return o.subject() + " was delivered" + sentence(" on %s", day(o.DeliveredAt)) + "."
+		return o.subject() + " was delivered" + phrase(" on %s", day(o.DeliveredAt)) + "."
 	case "lost":
 		return o.subject() + " was lost on its way, I am sorry. " + offerRefund
 	case "cancelled":
 		return o.subject() + " was cancelled."
 	case "refunded":
-		return o.subject() + " has been refunded" + sentence(" (refund %s)", o.RefundID) + "."
+		return o.subject() + " has been refunded" + phrase(" (refund %s)", o.RefundID) + "."
 	}
 	return fmt.Sprintf("%s has the status %q.", o.subject(), o.Status)
 }
@@ -162,8 +165,8 @@ func tellRefund(result string) string {
 	if json.Unmarshal([]byte(result), &r) != nil || r.Amount == "" {
 		return tellAnything(result)
 	}
-	return fmt.Sprintf("I have started the refund%s: %s%s.", sentence(" of order %s", r.OrderID), r.Amount, sentence(", reference %s", r.RefundID)) +
-		sentence(" The money should be on your account by %s.", day(r.OnAccount))
+	return fmt.Sprintf("I have started the refund%s: %s%s.", phrase(" of order %s", r.OrderID), r.Amount, phrase(", reference %s", r.RefundID)) +
+		phrase(" The money should be on your account by %s.", day(r.OnAccount))
 }
 
 func tellCancelled(result string) string {
@@ -207,11 +210,11 @@ func tellProducts(result string) string {
 	}
 	text := "This is what I found:"
 	for _, p := range products {
-		text += "\n- " + p.Name + sentence(", %s", p.Price)
+		text += "\n- " + p.Name + phrase(", %s", p.Price)
 		if p.Stock != nil && *p.Stock == 0 {
 			text += ", sold out"
 		}
-		text += sentence(": %s", p.Description)
+		text += phrase(": %s", p.Description)
 	}
 	return text
 }
@@ -245,11 +248,11 @@ func (o record) subject() string {
 	if o.Total != "" {
 		details = append(details, o.Total)
 	}
-	return "Your order " + o.OrderID + sentence(" (%s)", strings.Join(details, ", "))
+	return "Your order " + o.OrderID + phrase(" (%s)", strings.Join(details, ", "))
 }
 
-// sentence puts a value into a phrase, and says nothing if there is none.
-func sentence(format, value string) string {
+// phrase puts a value into a phrase, and says nothing if there is none.
+func phrase(format, value string) string {
 	if value == "" {
 		return ""
 	}
