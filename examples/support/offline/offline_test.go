@@ -291,6 +291,10 @@ func TestConversations(t *testing.T) {
 			{"My lamp arrived broken, I want my money back", nil, "order number"},
 			{"it's ORD-9281", []string{status("ORD-9281"), refund("ORD-9281", "My lamp arrived broken, I want my money back")}, "89.00 EUR"},
 		},
+		"no number at all": {
+			{"Where is my parcel?", nil, "order number"},
+			{"When will it arrive?", nil, "order number"},
+		},
 		"the number came earlier": {
 			{"Where is ORD-7714?", []string{status("ORD-7714")}, "is on its way with bpost, tracking number"},
 			{"And when will it arrive?", []string{status("ORD-7714")}, "It should arrive by"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -79,10 +80,10 @@ func cutBlock(text, name string) (block, rest string, ok bool) {
 
 // quote answers a question with the best sentence or two of the best passage,
 // and reports whether any passage fits: it must share two telling words with
-// the question, or half of them.
+// the question, or the only one.
 func quote(question string, passages []passage) (string, bool) {
 	telling := tellingWords(question)
-	asked := append(implied(question), telling...)
+	asked := slices.Concat(implied(question), telling, telling) // what was said weighs more than what was meant
 	texts := make([]string, len(passages))
 	for i, p := range passages {
 		texts[i] = p.title + " " + p.title + " " + p.text // a word in the title counts more
@@ -92,7 +93,7 @@ func quote(question string, passages []passage) (string, bool) {
 		return "", false
 	}
 	_, matched := bestMatch(telling, texts[best:best+1])
-	if matched == 0 || matched < 2 && 2*matched < len(telling) {
+	if matched == 0 || matched < min(2, len(telling)) {
 		return "", false
 	}
 	from := passages[best]
@@ -118,7 +119,7 @@ func implied(question string) []string {
 	question = strings.ToLower(question)
 	switch {
 	case strings.Contains(question, "how long"), strings.Contains(question, "how many days"):
-		return []string{"days"}
+		return []string{"days", "years"}
 	case strings.Contains(question, "how much"), strings.Contains(question, "cost"):
 		return []string{"eur"}
 	}
@@ -182,8 +183,8 @@ func wordsOf(text string) []string {
 }
 
 // stopWords say nothing about what a question is about.
-const stopWords = " a about after all also am an and any are as at be been before but by can could did do does for from get give had has have hello help hey hi how i if in is it its" +
-	" know like long many may me more much my need no of on one only or order orders our out please should so some something tell that the their them then there they thing this to too" +
+const stopWords = " a about after all also am an and any are as at be been before but by can could did do does for from get give had happen happens has have hello help hey hi how i if in is it its" +
+	" know like long many may me more much my need no of on one only or order orders our out please policies policy should so some something tell that the their them then there they thing this to too" +
 	" us want was we were what when where which who why will with would yes you your "
 
 func tellingWords(text string) []string {

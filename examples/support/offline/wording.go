@@ -11,7 +11,7 @@ import (
 // What the stand-in says. Some of it is recognised in later turns, since the
 // transcript is all it remembers.
 const (
-	askOrder      = "Could you give me the order number? It looks like ORD-1234 and is in every e-mail about the order."
+	askOrder      = "Could you give me the order number? It begins with ORD- and is in every e-mail about the order."
 	askAddress    = "What is the new address? Please write it as street and number, postal code and city."
 	offerCancel   = "Would you like me to cancel it instead?"
 	offerRefund   = "Would you like me to refund it?"
