@@ -353,9 +353,9 @@ func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string
 	})
 }
 
-// attempts bounds how often an append is tried again because something else
+// appendAttempts bounds how often an append is tried again because something else
 // was appended first.
-const attempts = 100
+const appendAttempts = 100
 
 // record appends one entry from outside of a turn, if check allows it.
 func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, body any, check func(*conversation) error) error {
@@ -367,7 +367,7 @@ func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, b
 		return err
 	}
 	c := newConversation(id)
-	for range attempts {
+	for range appendAttempts {
 		if err := a.catchUp(ctx, c); err != nil {
 			return err
 		}

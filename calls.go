@@ -62,6 +62,7 @@ func (t *registeredTool) result(ctx context.Context, call ToolCall, content stri
 		panicked     *PanicError
 		badArguments *argumentsError
 		badResult    *resultError
+		end          *fatalError
 	)
 	switch {
 	case err == nil:
@@ -74,6 +75,9 @@ func (t *registeredTool) result(ctx context.Context, call ToolCall, content stri
 	case errors.As(err, &badResult):
 		result.Status = ToolDone
 		result.Content = "Done. The result cannot be shown."
+		return result
+	case errors.As(err, &end):
+		result.Content = "Error: the tool ended the turn."
 		return result
 	case errors.As(err, &panicked):
 		err = errors.New("it broke off with an internal error")

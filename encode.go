@@ -4,60 +4,101 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
+
+// dialect is in what the wire form of messages differs between models.
+type dialect struct {
+	echoReasoning   bool
+	numberedCallIDs bool
+	nullContent     bool
+}
 
 // encodedMessages keeps the wire form of a transcript, which only ever grows:
 // each message is encoded once, however many requests carry it. Bytes that were
 // handed out are never changed.
 type encodedMessages struct {
-	mu    sync.Mutex
-	count int
-	bytes []byte // messages, each followed by a comma
+	mu       sync.Mutex
+	dialects map[dialect]*messageEncoder
 }
 
 // upTo returns the wire form of messages, which must be the beginning of the
-// same transcript each time.
-func (e *encodedMessages) upTo(messages []Message) []byte {
+// same transcript each time, and an encoder for those that follow.
+func (e *encodedMessages) upTo(messages []Message, d dialect) ([]byte, messageEncoder) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.count > len(messages) {
-		return appendMessages(nil, messages)
+	encoder := e.dialects[d]
+	if encoder == nil || encoder.count > len(messages) {
+		encoder = &messageEncoder{dialect: d}
+		if e.dialects == nil {
+			e.dialects = make(map[dialect]*messageEncoder)
+		}
+		e.dialects[d] = encoder
 	}
-	e.bytes = appendMessages(e.bytes, messages[e.count:])
-	e.count = len(messages)
-	return e.bytes[:len(e.bytes):len(e.bytes)]
+	encoder.add(messages[encoder.count:])
+	next := *encoder
+	next.bytes, next.callIDs = nil, slices.Clone(next.callIDs)
+	return encoder.bytes[:len(encoder.bytes):len(encoder.bytes)], next
+}
+
+// messageEncoder encodes a transcript from its beginning on.
+type messageEncoder struct {
+	dialect dialect
+	count   int    // messages so far
+	bytes   []byte // each message, followed by a comma
+
+	calls   int         // tool calls so far
+	callIDs [][2]string // of the newest calls: the id in the log, and on the wire
 }
 
 // encodeRequest returns the body of a chat completions request. It sends no
 // parameter that need not be there, since hosts refuse what they do not know.
-func encodeRequest(r *Request, stream bool) []byte {
+func encodeRequest(r *Request, s shape, stream bool) []byte {
 	var settled []byte
-	rest := r.Messages
+	rest := messageEncoder{dialect: s.dialect}
 	if r.encoded != nil {
-		settled = r.encoded.upTo(r.Messages[:r.settled])
-		rest = r.Messages[r.settled:]
+		settled, rest = r.encoded.upTo(r.Messages[:r.settled], s.dialect)
+		rest.add(r.Messages[r.settled:])
+	} else {
+		rest.add(r.Messages)
 	}
 	head := appendJSON([]byte(`{"model":`), r.Model)
 	head = append(head, `,"messages":[`...)
 	if r.Instructions != "" {
 		head = append(appendJSON(head, wireMessage{Role: "system", Content: r.Instructions}), ',')
 	}
-	tail := bytes.TrimSuffix(appendMessages(nil, rest), []byte(","))
+	tail := bytes.TrimSuffix(rest.bytes, []byte(","))
 	if len(tail) == 0 {
 		settled = bytes.TrimSuffix(settled, []byte(","))
+	}
+	if len(tail) == 0 && len(settled) == 0 {
+		head = bytes.TrimSuffix(head, []byte(","))
 	}
 	tail = append(tail, ']')
 	if len(r.Tools) > 0 {
 		tail = append(tail, `,"tools":`...)
 		tail = appendJSON(tail, wireTools(r.Tools))
 	}
-	tail = append(tail, `,"temperature":`...)
-	tail = appendJSON(tail, r.Temperature)
-	tail = append(tail, `,"max_tokens":`...)
-	tail = appendJSON(tail, r.MaxTokens)
+	if !s.noTemperature {
+		tail = append(tail, `,"temperature":`...)
+		tail = appendJSON(tail, r.Temperature)
+	}
+	switch {
+	case s.completionTokens:
+		tail = append(tail, `,"max_completion_tokens":`...)
+		tail = appendJSON(tail, r.MaxTokens)
+	case !s.noMaxTokens:
+		tail = append(tail, `,"max_tokens":`...)
+		tail = appendJSON(tail, r.MaxTokens)
+	}
+	if r.Output != nil && s.outputFormat != outputWords {
+		tail = append(tail, `,"response_format":`...)
+		tail = appendJSON(tail, wireFormat(r.Output, s.outputFormat))
+	}
 	if stream {
 		tail = append(tail, `,"stream":true`...)
 	}
@@ -67,6 +108,16 @@ func encodeRequest(r *Request, stream bool) []byte {
 	body = append(body, head...)
 	body = append(body, settled...)
 	return append(body, tail...)
+}
+
+func wireFormat(schema json.RawMessage, format outputFormat) map[string]any {
+	if format == outputJSON {
+		return map[string]any{"type": "json_object"}
+	}
+	return map[string]any{
+		"type":        "json_schema",
+		"json_schema": map[string]any{"name": "answer", "schema": schema},
+	}
 }
 
 // The wire form of a message and its parts, as OpenAI's API reference for chat
@@ -106,33 +157,67 @@ type (
 	}
 )
 
-func appendMessages(to []byte, messages []Message) []byte {
+func (e *messageEncoder) add(messages []Message) {
 	for i := range messages {
-		to = append(appendJSON(to, wireForm(&messages[i])), ',')
+		e.bytes = append(e.message(&messages[i]), ',')
 	}
-	return to
+	e.count += len(messages)
 }
 
-func wireForm(m *Message) wireMessage {
+// message appends the wire form of one message.
+func (e *messageEncoder) message(m *Message) []byte {
 	wire := wireMessage{Role: string(m.Role), Content: m.Text, ToolCallID: m.CallID}
 	if len(m.Images) > 0 {
-		var parts []wirePart
-		if m.Text != "" {
-			parts = append(parts, wirePart{Type: "text", Text: m.Text})
-		}
-		for _, image := range m.Images {
-			parts = append(parts, wirePart{Type: "image_url", ImageURL: &wireImage{URL: image.address()}})
-		}
-		wire.Content = parts
+		wire.Content = wireParts(m)
 	}
+	if m.Role == RoleTool {
+		for _, ids := range e.callIDs {
+			if ids[0] == m.CallID {
+				wire.ToolCallID = ids[1]
+			}
+		}
+	}
+	if len(m.Calls) == 0 {
+		return appendJSON(e.bytes, wire)
+	}
+	e.callIDs = e.callIDs[:0]
 	for _, call := range m.Calls {
+		id := call.ID
+		if e.dialect.numberedCallIDs {
+			id = fmt.Sprintf("functions.%s:%d", call.Name, e.calls)
+			e.callIDs = append(e.callIDs, [2]string{call.ID, id})
+		}
+		e.calls++
 		wire.ToolCalls = append(wire.ToolCalls, wireCall{
-			ID:       call.ID,
+			ID:       id,
 			Type:     "function",
 			Function: wireCallFunction{Name: call.Name, Arguments: wireArguments(call.Arguments)},
 		})
 	}
-	return wire
+	if m.Text == "" && e.dialect.nullContent {
+		wire.Content = nil
+	}
+	if e.dialect.echoReasoning {
+		field := m.ReasoningField
+		if field != "reasoning" {
+			field = "reasoning_content"
+		}
+		encoded := appendJSON(e.bytes, wire)
+		encoded = append(encoded[:len(encoded)-1], `,"`+field+`":`...)
+		return append(appendJSON(encoded, m.Reasoning), '}')
+	}
+	return appendJSON(e.bytes, wire)
+}
+
+func wireParts(m *Message) []wirePart {
+	var parts []wirePart
+	if m.Text != "" {
+		parts = append(parts, wirePart{Type: "text", Text: m.Text})
+	}
+	for _, image := range m.Images {
+		parts = append(parts, wirePart{Type: "image_url", ImageURL: &wireImage{URL: image.address()}})
+	}
+	return parts
 }
 
 // wireArguments returns arguments that hosts can read: several parse those of

@@ -3,6 +3,7 @@ package frontdesk
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Errors that a caller can act on. They are found with [errors.Is].
@@ -31,16 +32,26 @@ var (
 	ErrAuth = errors.New("the host refused the API key")
 
 	// ErrQuota says that the requests of the plan are used up, or that the
-	// model needs a higher plan. Trying again soon does not help.
+	// model needs a higher plan. Trying again soon does not help;
+	// [HostError].RetryAfter tells when, if the host does.
 	ErrQuota = errors.New("the plan's requests are used up, or the model needs a higher plan")
 
+	// ErrRateLimited says that requests came too fast. Trying again after a
+	// while helps, and was done as often as is sensible.
+	ErrRateLimited = errors.New("the host is asked too often")
+
 	// ErrOverloaded says that the host is busy or broken. Trying again later
-	// may help.
+	// may help, and was done as often as is sensible.
 	ErrOverloaded = errors.New("the host is overloaded or unavailable")
+
+	// ErrContextWindow says that the request is longer than the model can
+	// read. Another model may have a longer window.
+	ErrContextWindow = errors.New("the request is longer than the model's context window")
 )
 
 // HostError is what a model host answered instead of a model's answer. It
-// wraps [ErrAuth], [ErrQuota] or [ErrOverloaded] where it means that.
+// wraps [ErrAuth], [ErrQuota], [ErrRateLimited], [ErrOverloaded] or
+// [ErrContextWindow] where it means that.
 type HostError struct {
 	// Status is the HTTP status, or 200 for an error told in the middle of
 	// an answer.
@@ -48,6 +59,9 @@ type HostError struct {
 
 	// Code, Type and Message are the host's own words, each possibly empty.
 	Code, Type, Message string
+
+	// RetryAfter is how long the host asks to wait, zero if it does not say.
+	RetryAfter time.Duration
 
 	kind error
 }
@@ -66,6 +80,41 @@ func (e *HostError) Error() string {
 
 // Unwrap returns the sentinel that says what to do, or nil.
 func (e *HostError) Unwrap() error { return e.kind }
+
+// TruncatedError is an answer that ended early. It wraps [ErrTruncated].
+type TruncatedError struct {
+	// Message is what there was of the answer. Its tool calls, if any, must
+	// not be run.
+	Message Message
+
+	// Finish is the reason the host gave, if it gave one: FinishLength or
+	// FinishFilter.
+	Finish FinishReason
+
+	cause error
+}
+
+// Error tells why the answer ended.
+func (e *TruncatedError) Error() string {
+	switch {
+	case e.Finish == FinishLength:
+		return ErrTruncated.Error() + ": it reached the most tokens allowed: raise MaxTokens"
+	case e.Finish == FinishFilter:
+		return ErrTruncated.Error() + ": the host withheld a part of it"
+	case e.cause != nil:
+		return ErrTruncated.Error() + ": " + e.cause.Error()
+	default:
+		return ErrTruncated.Error()
+	}
+}
+
+// Unwrap returns [ErrTruncated] and what cut the answer off, if it is known.
+func (e *TruncatedError) Unwrap() []error {
+	if e.cause == nil {
+		return []error{ErrTruncated}
+	}
+	return []error{ErrTruncated, e.cause}
+}
 
 // Fatal wraps an error with which a tool ends the whole turn: the model does
 // not read it, and Reply and Stream return it. Use it where going on would be

@@ -2,7 +2,6 @@ package frontdesk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/openai/openai-go/v3/option"
 
@@ -28,6 +28,11 @@ const OxloURL = "https://api.oxlo.ai/v1"
 // completions protocol. The zero value is Oxlo with the key from the
 // environment. Set the fields before the first use. It is safe for concurrent
 // use and must not be copied.
+//
+// It reads what open models and their hosts make of the protocol: calls that
+// were merged, repeated or written into the text, thoughts among the answer,
+// streams that break off. It sends no parameter that need not be sent, and
+// leaves out for good what a host refused by name.
 type OpenAICompatible struct {
 	// BaseURL is the address before "/chat/completions", such as
 	// "http://127.0.0.1:11434/v1" for Ollama. Empty means OXLO_BASE_URL from
@@ -44,11 +49,35 @@ type OpenAICompatible struct {
 	// environment is read.
 	Options []option.RequestOption
 
-	once   sync.Once
-	client *openai.Client
-	key    string
-	err    error
+	// Retries is how often a request is tried again that was refused for a
+	// passing reason or broke off. Zero means [DefaultRetries], a negative
+	// number none.
+	Retries int
+
+	// MaxWait bounds the wait before another try. A host that asks for more
+	// is not tried again. Zero means [DefaultMaxWait].
+	MaxWait time.Duration
+
+	// IdleTimeout is how long a stream may be silent before it counts as
+	// broken. Zero means [DefaultIdleTimeout].
+	IdleTimeout time.Duration
+
+	// Profile, if not nil, replaces [ProfileOf] for all models of the host.
+	Profile *Profile
+
+	once    sync.Once
+	client  *openai.Client
+	key     string
+	err     error
+	learned learned
 }
+
+// Defaults of an [OpenAICompatible].
+const (
+	DefaultRetries     = 2
+	DefaultMaxWait     = 30 * time.Second
+	DefaultIdleTimeout = 60 * time.Second
+)
 
 // check reports what is wrong with the configuration, without a request.
 func (p *OpenAICompatible) check() error {
@@ -78,104 +107,128 @@ func (p *OpenAICompatible) check() error {
 	return p.err
 }
 
-// Generate implements [Provider]. An answer of the host that is not a model's
-// answer is a [*HostError].
+// Generate implements [Provider]. It fails with a [*HostError] if the host
+// answers with an error, with a [*TruncatedError] if the answer ended early,
+// or with the transport's error.
 func (p *OpenAICompatible) Generate(ctx context.Context, request *Request, stream func(Delta)) (*Response, error) {
-	accept := "application/json"
-	if stream != nil {
-		accept = "text/event-stream"
-	}
-	response, err := p.post(ctx, "chat/completions", encodeRequest(request, stream != nil), accept)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-
-	var message assemble.Message
-	// A host may answer a streaming request with a whole answer.
-	if mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); stream == nil || mediaType == "application/json" {
-		message, err = readWhole(response.Body)
-		if err == nil && stream != nil {
-			stream(Delta{Text: message.Text, Reasoning: message.Reasoning})
-		}
-	} else {
-		message, err = readStream(ctx, response.Body, stream)
-	}
-	if err != nil {
-		return nil, p.failure(ctx, err)
-	}
-	return responseOf(&message), nil
-}
-
-// post sends one request to the host. Its errors are those that Generate
-// documents.
-func (p *OpenAICompatible) post(ctx context.Context, path string, body []byte, accept string) (*http.Response, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	response, err := p.client.Post(ctx, path, body, accept)
+	profile := ProfileOf(request.Model)
+	if p.Profile != nil {
+		profile = *p.Profile
+	}
+	if profile.NoTools && len(request.Tools) > 0 {
+		return nil, fmt.Errorf("model %s cannot call tools: choose another model, or set Profile if this host lets it", request.Model)
+	}
+	var response *Response
+	tools := offered(request.Tools)
+	attempts := &attempts{provider: p, request: request}
+	err := attempts.run(ctx, func(ctx context.Context) (err error) {
+		shape := p.learned.shape(request.Model, profile)
+		reader := newAnswerReader(tools, profile, stream)
+		response, err = p.attempt(ctx, encodeRequest(request, shape, stream != nil), reader)
+		attempts.shown = attempts.shown || reader.shown
+		if err != nil && attempts.shown && stream != nil {
+			attempts.reset = func() { stream(Delta{Reset: true}) }
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	response.Requests = attempts.count
+	return response, nil
+}
+
+// attempt makes one request for an answer.
+func (p *OpenAICompatible) attempt(ctx context.Context, body []byte, reader *answerReader) (*Response, error) {
+	accept := "application/json"
+	if reader.stream != nil {
+		accept = "text/event-stream"
+	}
+	// The idle timeout is kept by a context of the attempt's own.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	response, err := p.client.Post(ctx, "chat/completions", body, accept)
 	if err != nil {
 		return nil, p.failure(ctx, err)
 	}
-	return response, nil
+	defer response.Body.Close()
+	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	// A host may answer a streaming request with a whole answer, and the
+	// other way round.
+	if mediaType == "text/event-stream" || reader.stream != nil && mediaType != "application/json" {
+		idle := p.IdleTimeout
+		if idle == 0 {
+			idle = DefaultIdleTimeout
+		}
+		err = readStream(ctx, response.Body, reader, idle, cancel)
+	} else {
+		err = readWhole(response.Body, reader)
+	}
+	if err != nil {
+		return nil, p.failure(ctx, err)
+	}
+	return reader.response()
 }
 
 // maxAnswer bounds a whole answer, in bytes.
 const maxAnswer = 64 << 20
 
-func readWhole(body io.Reader) (assemble.Message, error) {
+func readWhole(body io.Reader, reader *answerReader) error {
 	text, err := io.ReadAll(io.LimitReader(body, maxAnswer))
 	if err != nil {
-		return assemble.Message{}, fmt.Errorf("%w: %w", ErrTruncated, err)
+		return &TruncatedError{cause: err}
 	}
-	return assemble.Completion(text)
+	if reader.message, err = assemble.Completion(text); err != nil {
+		return reader.cut(err)
+	}
+	reader.add(assemble.Delta{Text: reader.message.Text, Reasoning: reader.message.Reasoning})
+	return nil
 }
 
-func readStream(ctx context.Context, body io.Reader, stream func(Delta)) (assemble.Message, error) {
+var errIdle = errors.New("the stream was silent for too long")
+
+func readStream(ctx context.Context, body io.Reader, reader *answerReader, idle time.Duration, cancel context.CancelCauseFunc) error {
 	var assembler assemble.Assembler
 	events := sse.NewReader(body)
-	for ctx.Err() == nil {
+	silence := time.AfterFunc(idle, func() { cancel(errIdle) })
+	defer silence.Stop()
+	for {
 		event, err := events.Next()
-		if err == io.EOF {
-			return assembler.Finish()
-		}
-		if err != nil {
-			return assemble.Message{}, fmt.Errorf("%w: %w", ErrTruncated, err)
-		}
-		if string(event.Data) == "[DONE]" {
+		silence.Reset(idle)
+		switch {
+		case ctx.Err() != nil:
+			return reader.broken(&assembler, context.Cause(ctx))
+		case err == io.EOF:
+			return reader.finish(&assembler)
+		case err != nil:
+			return reader.broken(&assembler, err)
+		case string(event.Data) == "[DONE]":
 			assembler.Done()
-			return assembler.Finish()
+			if err := reader.finish(&assembler); err != nil {
+				return err
+			}
+			drain(body, cancel)
+			return nil
 		}
 		delta, err := assembler.Add(event.Name, event.Data)
 		if err != nil {
-			return assemble.Message{}, err
+			return err
 		}
-		if delta.Text != "" || delta.Reasoning != "" {
-			stream(Delta{Text: delta.Text, Reasoning: delta.Reasoning})
-		}
+		reader.add(delta)
 	}
-	return assemble.Message{}, ctx.Err()
 }
 
-func responseOf(m *assemble.Message) *Response {
-	response := &Response{
-		Message: Message{
-			Role:           RoleAssistant,
-			Text:           m.Text,
-			Reasoning:      m.Reasoning,
-			ReasoningField: m.ReasoningField,
-		},
-		Finish:   FinishReason(m.Finish),
-		Model:    m.Model,
-		Requests: 1,
-	}
-	if m.Usage != nil {
-		response.Usage = Usage{PromptTokens: m.Usage.PromptTokens, CompletionTokens: m.Usage.CompletionTokens}
-	}
-	for _, call := range m.Calls {
-		response.Message.Calls = append(response.Message.Calls, ToolCall{ID: call.ID, Name: call.Name, Arguments: call.Arguments})
-	}
-	return response
+// drain reads the few bytes that may follow the last word, without which the
+// connection could not be used again. A host that keeps it open has no claim on
+// the customer's time.
+func drain(body io.Reader, cancel context.CancelCauseFunc) {
+	patience := time.AfterFunc(100*time.Millisecond, func() { cancel(nil) })
+	defer patience.Stop()
+	// What comes of it does not matter: the answer is whole.
+	_, _ = io.CopyN(io.Discard, body, 4<<10)
 }
 
 // failure turns what went wrong into an error that a caller can act on.
@@ -183,20 +236,21 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 	var (
 		status  *openai.StatusError
 		payload *assemble.Error
+		cut     *TruncatedError
 	)
 	switch {
 	case errors.As(err, &status):
-		host := &HostError{Status: status.Status, kind: kindOf(status.Status)}
-		host.Code, host.Type, host.Message = hostWords(status.Header, status.Body)
-		return p.scrub(host)
+		return p.scrub(newHostError(status.Status, status.Header, status.Body))
 	case errors.As(err, &payload):
-		return p.scrub(&HostError{Status: http.StatusOK, Code: payload.Code, Type: payload.Type, Message: payload.Message})
-	case ctx.Err() != nil:
+		host := &HostError{Status: http.StatusOK, Code: payload.Code, Type: payload.Type, Message: shorten(payload.Message)}
+		host.classify()
+		return p.scrub(host)
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle):
 		return ctx.Err()
-	case errors.Is(err, assemble.ErrTruncated) && !errors.Is(err, ErrTruncated):
-		return fmt.Errorf("%w: %w", ErrTruncated, err)
-	default:
+	case errors.As(err, &cut):
 		return err
+	default:
+		return fmt.Errorf("ask the model's host: %w", err)
 	}
 }
 
@@ -210,68 +264,19 @@ func (p *OpenAICompatible) scrub(host *HostError) *HostError {
 	return host
 }
 
-func kindOf(status int) error {
-	switch {
-	case status == http.StatusUnauthorized:
-		return ErrAuth
-	case status == http.StatusForbidden || status == http.StatusPaymentRequired:
-		return ErrQuota
-	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
-		return ErrOverloaded
-	default:
+// post sends one request that is not for an answer, such as for embeddings. Its
+// errors are those of Generate. It is tried again like a request for an answer.
+func (p *OpenAICompatible) post(ctx context.Context, path string, body []byte, accept string) (*http.Response, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	var response *http.Response
+	attempts := &attempts{provider: p}
+	err := attempts.run(ctx, func(ctx context.Context) (err error) {
+		if response, err = p.client.Post(ctx, path, body, accept); err != nil {
+			return p.failure(ctx, err)
+		}
 		return nil
-	}
-}
-
-// hostWords finds the host's own account of an error in the shapes that are
-// about: an object or a string under "error", or fields at the top.
-func hostWords(header http.Header, body []byte) (code, kind, message string) {
-	if mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type")); mediaType == "text/html" {
-		return "", "", "" // a proxy's page, of no use to anyone
-	}
-	type words struct {
-		Code    any `json:"code"`
-		Type    any `json:"type"`
-		Message any `json:"message"`
-		Detail  any `json:"detail"`
-	}
-	var outer struct {
-		words
-		Error json.RawMessage `json:"error"`
-	}
-	if json.Unmarshal(body, &outer) != nil {
-		return "", "", cut(strings.TrimSpace(string(body)))
-	}
-	found := outer.words
-	var text string
-	switch {
-	case json.Unmarshal(outer.Error, &text) == nil && text != "":
-		found.Message = text
-	case len(outer.Error) > 0:
-		_ = json.Unmarshal(outer.Error, &found) // what does not fit stays empty
-	}
-	if found.Message == nil {
-		found.Message = found.Detail
-	}
-	return wordOf(found.Code), wordOf(found.Type), wordOf(found.Message)
-}
-
-func wordOf(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return ""
-	case string:
-		return cut(value)
-	default:
-		return cut(fmt.Sprint(value))
-	}
-}
-
-// cut keeps an error of a host short enough for a log line.
-func cut(text string) string {
-	const most = 500
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
+	})
+	return response, err
 }

@@ -76,6 +76,10 @@ type Request struct {
 	// again: Messages[:settled].
 	encoded *encodedMessages
 	settled int
+
+	// spend, if not nil, is asked before each attempt on the wire, and forbids
+	// it by an error.
+	spend func(context.Context) error
 }
 
 // ToolDefinition is what a model is told of a tool.

@@ -144,7 +144,9 @@ func replay(t *testing.T, recorded recording, declarations []declaration, stream
 	for _, d := range declarations {
 		name := d.Function.Name
 		declared = append(declared, frontdesk.RawTool(name, d.Function.Description, d.Function.Parameters,
-			func(_ context.Context, arguments json.RawMessage) (string, error) { return state.result(name, arguments) }))
+			func(_ context.Context, arguments json.RawMessage) (string, error) {
+				return state.result(name, arguments)
+			}))
 	}
 	agent := newAgent(t, frontdesk.Config{Provider: server.Provider(), Instructions: recorded.System, Tools: declared})
 	id := frontdesk.ConversationID{ID: recorded.ID}

@@ -326,6 +326,9 @@ func (t *registeredTool) parse(text string) (parsed json.RawMessage, problem str
 	if err != nil {
 		return nil, fmt.Sprintf("Invalid arguments for %s: %v. Send one JSON object and call it again.", t.name, err)
 	}
+	if result.Valid {
+		return result.JSON, ""
+	}
 	if faults := t.validator.Validate(result.JSON); len(faults) > 0 {
 		return nil, schema.Describe(t.name, faults)
 	}

@@ -186,7 +186,7 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 // if there is no turn to run.
 func (r *run) open(ctx context.Context) (*Reply, error) {
 	var err error
-	for range attempts {
+	for range appendAttempts {
 		if err := r.load(ctx); err != nil {
 			return nil, err
 		}
@@ -301,7 +301,7 @@ var errTakenOver = errors.New("a human took the conversation over")
 // again behind it. Otherwise what was added is dropped and the error wraps
 // ErrConflict or is errTakenOver.
 func (r *run) write(ctx context.Context) error {
-	for range attempts {
+	for range appendAttempts {
 		if len(r.pending) == 0 {
 			return nil
 		}
@@ -333,7 +333,7 @@ func (r *run) write(ctx context.Context) error {
 			}
 		}
 	}
-	return fmt.Errorf("append to conversation %s: gave up after %d conflicts: %w", r.c.id, attempts, ErrConflict)
+	return fmt.Errorf("append to conversation %s: gave up after %d conflicts: %w", r.c.id, appendAttempts, ErrConflict)
 }
 
 func (r *run) append(ctx context.Context) error {
@@ -411,10 +411,8 @@ func (r *run) ask(ctx context.Context) error {
 		return fmt.Errorf("ask model %s: %w", request.Model, err)
 	case response == nil:
 		return fmt.Errorf("ask model %s: the provider returned no response", request.Model)
-	case response.Finish == FinishLength:
-		return fmt.Errorf("ask model %s: %w: it reached %d tokens: raise Config.MaxTokens", request.Model, ErrTruncated, request.MaxTokens)
-	case response.Finish == FinishFilter:
-		return fmt.Errorf("ask model %s: %w: the host withheld a part of it", request.Model, ErrTruncated)
+	case response.Finish == FinishLength || response.Finish == FinishFilter:
+		return fmt.Errorf("ask model %s: %w", request.Model, &TruncatedError{Message: response.Message, Finish: response.Finish})
 	}
 	answer := modelAnswer{
 		Message:  response.Message,

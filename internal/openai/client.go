@@ -7,6 +7,7 @@
 package openai
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -59,15 +60,24 @@ func New(baseURL, key string, options []option.RequestOption) *Client {
 // caller closes. An answer with a status of 300 or more is a *StatusError.
 func (c *Client) Post(ctx context.Context, path string, body []byte, accept string) (*http.Response, error) {
 	var response *http.Response
+	var failed *StatusError // of the last attempt
+	ctx = context.WithValue(ctx, failedKey{}, &failed)
 	err := c.client.Post(ctx, path, body, &response, option.WithHeader("Accept", accept))
-	if err != nil {
+	switch {
+	case failed != nil:
+		return nil, failed
+	case err != nil:
 		return nil, err
+	default:
+		return response, nil
 	}
-	return response, nil
 }
 
+// failedKey finds the place for the StatusError of a request in its context.
+type failedKey struct{}
+
 // statusErrors is the outermost middleware. It drops the headers that tell of
-// the machine this runs on, and takes error answers before openai-go decodes
+// the machine this runs on, and keeps error answers before openai-go decodes
 // them, because it loses the status of those it does not understand.
 func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	for name := range request.Header {
@@ -76,15 +86,20 @@ func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Resp
 		}
 	}
 	response, err := next(request)
+	place, ok := request.Context().Value(failedKey{}).(**StatusError)
+	if !ok {
+		return response, err
+	}
+	*place = nil
 	if err != nil || response.StatusCode < http.StatusMultipleChoices {
 		return response, err
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
-	if err != nil && len(body) == 0 {
-		body = nil // the status alone must do
-	}
-	return nil, &StatusError{Status: response.StatusCode, Header: response.Header, Body: body}
+	// A body that breaks off has told enough: the status must do.
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	*place = &StatusError{Status: response.StatusCode, Header: response.Header, Body: body}
+	return response, nil
 }
 
 // newTransport returns a transport for many conversations with one host: Go

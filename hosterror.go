@@ -1,0 +1,163 @@
+package frontdesk
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// newHostError reads an answer with an error status.
+func newHostError(status int, header http.Header, body []byte) *HostError {
+	e := &HostError{Status: status, RetryAfter: retryAfter(header, time.Now())}
+	e.Code, e.Type, e.Message = hostWords(header, body)
+	e.classify()
+	return e
+}
+
+// The wordings by which hosts tell what their statuses do not. They were
+// collected from the error tables and issue threads of OpenAI, vLLM, SGLang,
+// llama.cpp, Ollama, TGI, DeepSeek, Moonshot and several gateways.
+var (
+	rateWording = regexp.MustCompile(`(?i)rate.?limit|throttl|too many requests|requests per (second|minute)`)
+
+	quotaWording = regexp.MustCompile(`(?i)insufficient.?quota|quota|billing|insufficient (balance|credit|funds)|daily|monthly|per.day|plan limit|resets? (in|at)`)
+
+	overflowWording = regexp.MustCompile(`(?i)maximum context length|context.?length.?exceeded|exceeds? the (model'?s )?(maximum )?(context|input)|` +
+		`context (window|length|size)|exceed_context_size|input length \d+ exceeds|exceeded model token limit|` +
+		`(prompt|input|request) is too long|tokens in request more than max tokens|reduce the length of the (messages|input|prompt)|` +
+		`must have less than \d+ tokens|too many (input )?tokens`)
+
+	authWording = regexp.MustCompile(`(?i)api.?key|unauthori[sz]ed|authenticat|invalid.?token`)
+
+	overloadWording = regexp.MustCompile(`(?i)overload|capacity|unavailable|queue (is )?full|workers? (are )?busy|timed? ?out|try again`)
+)
+
+// longWait is the Retry-After from which a refusal for too many requests means
+// that a quota is used up rather than that they came too fast.
+const longWait = 5 * time.Minute
+
+// classify finds the kind by status, code and wording.
+func (e *HostError) classify() {
+	words := e.Code + " " + e.Type + " " + e.Message
+	switch status := e.Status; {
+	case status == http.StatusUnauthorized:
+		e.kind = ErrAuth
+	case status == http.StatusPaymentRequired:
+		e.kind = ErrQuota
+	case status == http.StatusTooManyRequests && (e.RetryAfter >= longWait || quotaWording.MatchString(words)):
+		e.kind = ErrQuota
+	case status == http.StatusTooManyRequests || status == http.StatusTooEarly || status != http.StatusForbidden && rateWording.MatchString(words):
+		e.kind = ErrRateLimited
+	case status != http.StatusForbidden && overflowWording.MatchString(words) || status == http.StatusRequestEntityTooLarge:
+		e.kind = ErrContextWindow
+	case status == http.StatusForbidden && authWording.MatchString(words) && !quotaWording.MatchString(words):
+		e.kind = ErrAuth
+	case status == http.StatusForbidden:
+		// What others use for permissions, Oxlo uses for plans.
+		e.kind = ErrQuota
+	case status == http.StatusRequestTimeout || status == http.StatusConflict || status >= http.StatusInternalServerError:
+		e.kind = ErrOverloaded
+	case status == http.StatusOK:
+		e.classifyInAnswer(words)
+	}
+}
+
+// classifyInAnswer finds the kind of an error in the middle of an answer, where
+// the status says nothing. Some hosts put one into the code.
+func (e *HostError) classifyInAnswer(words string) {
+	if status, err := strconv.Atoi(e.Code); err == nil && status >= http.StatusBadRequest && status < 600 {
+		inner := HostError{Status: status, Code: e.Code, Type: e.Type, Message: e.Message}
+		inner.classify()
+		e.kind = inner.kind
+		return
+	}
+	switch {
+	case quotaWording.MatchString(words):
+		e.kind = ErrQuota
+	case authWording.MatchString(words):
+		e.kind = ErrAuth
+	case overloadWording.MatchString(words) || strings.Contains(words, "server_error"):
+		e.kind = ErrOverloaded
+	}
+}
+
+// retryAfter reads how long a host asks to wait: in milliseconds, in seconds,
+// or until a date (RFC 9110, section 10.2.3).
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	number := func(name string, unit time.Duration) time.Duration {
+		value, err := strconv.ParseFloat(header.Get(name), 64)
+		if err != nil || value <= 0 || value != value {
+			return 0
+		}
+		const most = 30 * 24 * time.Hour
+		return time.Duration(min(value*float64(unit), float64(most)))
+	}
+	if wait := number("Retry-After-Ms", time.Millisecond); wait > 0 {
+		return wait
+	}
+	if wait := number("Retry-After", time.Second); wait > 0 {
+		return wait
+	}
+	if date, err := http.ParseTime(header.Get("Retry-After")); err == nil {
+		return max(date.Sub(now), 0)
+	}
+	return 0
+}
+
+// hostWords finds the host's own account of an error in the shapes that are
+// about: an object or a string under "error", or fields at the top.
+func hostWords(header http.Header, body []byte) (code, kind, message string) {
+	if mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type")); mediaType == "text/html" {
+		return "", "", "" // a proxy's page, of no use to anyone
+	}
+	type words struct {
+		Code    any `json:"code"`
+		Type    any `json:"type"`
+		Message any `json:"message"`
+		Detail  any `json:"detail"`
+	}
+	var outer struct {
+		words
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(body, &outer) != nil {
+		return "", "", shorten(strings.TrimSpace(string(body)))
+	}
+	found := outer.words
+	var text string
+	switch {
+	case json.Unmarshal(outer.Error, &text) == nil && text != "":
+		found.Message = text
+	case len(outer.Error) > 0:
+		_ = json.Unmarshal(outer.Error, &found) // what does not fit stays empty
+	}
+	if found.Message == nil {
+		found.Message = found.Detail
+	}
+	return wordOf(found.Code), wordOf(found.Type), wordOf(found.Message)
+}
+
+func wordOf(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return shorten(value)
+	default:
+		return shorten(fmt.Sprint(value))
+	}
+}
+
+// shorten keeps an error of a host short enough for a log line.
+func shorten(text string) string {
+	const most = 500
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
