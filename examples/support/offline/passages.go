@@ -218,7 +218,7 @@ func sentencesOf(markdown string) []string {
 					break
 				}
 			}
-			sentences = append(sentences, strings.TrimSpace(text[:end]))
+			sentences = append(sentences, asSentence(strings.TrimSpace(text[:end])))
 			text = text[end:]
 		}
 	}

@@ -45,7 +45,7 @@ func TestSplitMessage(t *testing.T) {
 
 func TestSentences(t *testing.T) {
 	const text = "# Costs\n\nWe ship **daily**. It costs\n4.90 EUR. Really.\n\n| Country | Time | Free from |\n|---|---|---|\n| Belgium | 2 days | 75 EUR |\n| France | 3 days | |\n\n- A lamp\n1. Then this: Do it.\n"
-	assert.Equal(t, []string{"We ship daily.", "It costs 4.90 EUR.", "Really.", "Belgium: Time 2 days, Free from 75 EUR.", "France: Time 3 days.", "A lamp", "Then this: Do it."}, sentencesOf(text))
+	assert.Equal(t, []string{"We ship daily.", "It costs 4.90 EUR.", "Really.", "Belgium: Time 2 days, Free from 75 EUR.", "France: Time 3 days.", "A lamp.", "Then this: Do it."}, sentencesOf(text))
 	assert.Empty(t, sentencesOf(""))
 }
 
