@@ -30,7 +30,7 @@ const (
 	// previousWeight is what a word of an earlier message counts, beside 1
 	// for one of the newest: enough to say what "it" is, not enough to keep
 	// the conversation on its old topic.
-	previousWeight = 0.3
+	previousWeight = 0.2
 )
 
 // Index is a [frontdesk.Retriever] over passages in memory. The zero value is
@@ -123,6 +123,20 @@ func (x *Index) Retrieve(ctx context.Context, query frontdesk.Query) ([]frontdes
 	return hits[:min(len(hits), max(query.TopK, 0))], nil
 }
 
+// functionWords are the English words that say how something is asked and not
+// what about. In a small knowledge base they are rare enough to mislead.
+var functionWords = wordSet(`a about am an and any are as at be been but by can could did do does for from get
+	had has have how i if in is it its me my no not of on or our please so some tell than that the their them then there
+	these they this to us want was we were what when where which who why will with would you your`)
+
+func wordSet(text string) map[string]bool {
+	set := make(map[string]bool)
+	for _, word := range strings.Fields(text) {
+		set[word] = true
+	}
+	return set
+}
+
 // words splits text into lower-case words. Scripts that put no spaces between
 // words give pairs of neighbouring characters instead.
 func words(text string) []string {
@@ -132,7 +146,9 @@ func words(text string) []string {
 	}) {
 		runes := []rune(field)
 		if !unicode.In(runes[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) || len(runes) < 2 {
-			found = append(found, field)
+			if !functionWords[field] {
+				found = append(found, field)
+			}
 			continue
 		}
 		for i := range len(runes) - 1 {

@@ -46,13 +46,14 @@ func TestRetrieve(t *testing.T) {
 		query frontdesk.Query
 		want  []string
 	}{
-		{"word of the text", frontdesk.Query{Text: "Do I need the receipt?"}, []string{"warranty", "shipping"}},
+		{"word of the text", frontdesk.Query{Text: "Do I need the receipt?"}, []string{"warranty"}},
+		{"function words find nothing", frontdesk.Query{Text: "What is it to you?"}, nil},
 		{"title counts", frontdesk.Query{Text: "warranty"}, []string{"warranty"}},
 		{"case and punctuation do not", frontdesk.Query{Text: "NORWAY?!"}, []string{"shipping"}},
 		{"no shared word", frontdesk.Query{Text: "xylophone"}, nil},
 		{"empty", frontdesk.Query{}, nil},
 		{"Chinese", frontdesk.Query{Text: "怎么退货"}, []string{"chinese"}},
-		{"top k", frontdesk.Query{Text: "returns shipping warranty", TopK: 1}, []string{"shipping"}},
+		{"top k", frontdesk.Query{Text: "returns shipping costs", TopK: 1}, []string{"shipping"}},
 		{"follow-up takes its topic from before", frontdesk.Query{Text: "and how long?", Previous: []string{"Is there a warranty on lamps?"}}, []string{"warranty"}},
 		{"but the newest message leads", frontdesk.Query{Text: "norway", Previous: []string{"receipt"}, TopK: 1}, []string{"shipping"}},
 		{"other tenants see nothing of it", frontdesk.Query{Text: "acme", Tenant: "other"}, nil},

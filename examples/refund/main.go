@@ -100,15 +100,18 @@ func run(ctx context.Context, out io.Writer, message string, stream bool) error 
 
 // show prints a turn as it happens.
 func show(ctx context.Context, out io.Writer, agent *frontdesk.Agent, turn frontdesk.Turn) error {
+	lineBreak := "" // what is due before a new line, after text
 	for event, err := range agent.Stream(ctx, turn) {
 		if err != nil {
 			return err
 		}
 		switch event := event.(type) {
 		case frontdesk.ToolStarted:
-			fmt.Fprintf(out, "-> %s(%s)\n", event.Call.Name, event.Call.Arguments)
+			fmt.Fprintf(out, "%s-> %s(%s)\n", lineBreak, event.Call.Name, event.Call.Arguments)
+			lineBreak = ""
 		case frontdesk.TextDelta:
 			fmt.Fprint(out, event.Text)
+			lineBreak = "\n"
 		case frontdesk.Done:
 			fmt.Fprintln(out)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/frontdesk-go/frontdesk"
@@ -20,10 +21,15 @@ type chat struct {
 	turn  frontdesk.Turn
 	out   io.Writer
 	lines chan string // of the input; closed at its end
+	echo  bool        // the input does not come from a keyboard
 }
 
 func newChat(in io.Reader, out io.Writer, turn frontdesk.Turn) *chat {
-	c := &chat{turn: turn, out: out, lines: make(chan string)}
+	c := &chat{turn: turn, out: out, lines: make(chan string), echo: true}
+	if file, ok := in.(*os.File); ok {
+		info, err := file.Stat()
+		c.echo = err != nil || info.Mode()&os.ModeCharDevice == 0
+	}
 	go func() {
 		defer close(c.lines)
 		scanner := bufio.NewScanner(in)
@@ -57,7 +63,9 @@ func (c *chat) run(ctx context.Context) error {
 		case "/help":
 			fmt.Fprintln(c.out, help)
 		case "/back":
-			err = c.agent.HandBack(ctx, id, "Robin", rest)
+			if err = c.agent.HandBack(ctx, id, "Robin", rest); err == nil {
+				fmt.Fprintln(c.out, "  (the agent has the conversation again)")
+			}
 		case "/say":
 			err = c.agent.Post(ctx, id, "Robin", rest)
 		default:
@@ -79,6 +87,9 @@ func (c *chat) read(ctx context.Context) (string, error) {
 	case line, ok := <-c.lines:
 		if !ok {
 			return "", io.EOF
+		}
+		if c.echo {
+			fmt.Fprintln(c.out, line)
 		}
 		return line, nil
 	case <-ctx.Done():

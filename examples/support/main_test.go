@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/examples/support/policies"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+)
+
+// chatOffline runs the program with the given lines as input.
+func chatOffline(t *testing.T, o options, lines ...string) string {
+	t.Helper()
+	t.Setenv("OXLO_API_KEY", "")
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), o, strings.NewReader(strings.Join(lines, "\n")), &out))
+	return out.String()
+}
+
+func TestSupportConversation(t *testing.T) {
+	o := options{data: t.TempDir(), customer: "cus_ana"}
+
+	out := chatOffline(t, o, "I need a refund for order ORD-9281. It arrived damaged.", "How long does shipping to Germany take?")
+
+	first, _, _ := strings.Cut(out, "\n")
+	assert.Contains(t, first, "OXLO_API_KEY")
+	assert.Contains(t, out, `-> get_order_status({"order_id":"ORD-9281"})`)
+	assert.Contains(t, out, `-> initiate_refund({"order_id":"ORD-9281"`)
+	assert.Contains(t, out, "89.00 EUR")
+	assert.Regexp(t, `\[\d+\] Shipping .*https://help\.lampandlinen\.example/shipping`, out)
+
+	// A restart goes on with the same conversation and the same shop.
+	out = chatOffline(t, o, "Please refund it again", "I want to talk to a human", "Are you there?", "/say Hello, this is Robin", "/back solved")
+	assert.Contains(t, out, `{"order_id":"ORD-9281"`, "it knows the order from before")
+	assert.NotContains(t, out, "I have started the refund", "the order was refunded already")
+	assert.Contains(t, out, "handed over to a colleague, ticket T-0001")
+	assert.Contains(t, out, "a colleague has this conversation")
+	assert.Contains(t, out, "the agent has the conversation again")
+
+	text, err := os.ReadFile(filepath.Join(o.data, "handoffs.jsonl"))
+	require.NoError(t, err)
+	var handoff frontdesk.Handoff
+	require.NoError(t, json.Unmarshal(text, &handoff))
+	assert.Equal(t, frontdesk.HandoffCustomerAsked, handoff.Reason)
+	assert.Equal(t, "I need a refund for order ORD-9281. It arrived damaged.", lastLines(handoff.Transcript[0].Text))
+}
+
+// lastLines returns a message without the passages before it.
+func lastLines(text string) string {
+	if _, rest, ok := strings.Cut(text, "</passages>\n\n"); ok {
+		return rest
+	}
+	return text
+}
+
+func TestRefundsAboveTheLimitAreConfirmed(t *testing.T) {
+	for answer, want := range map[string]string{"y": "I have started the refund", "n": "did not approve it", "": "did not approve it"} {
+		o := options{data: t.TempDir(), customer: "cus_ben"}
+		list := chatOffline(t, o, "Please list my orders")
+		assert.Contains(t, list, "-> list_my_orders({})")
+
+		out := chatOffline(t, o, "I need a refund for order ORD-9304, it arrived broken.", answer)
+
+		assert.Contains(t, out, "colleague, please confirm: Refund")
+		assert.Contains(t, out, want)
+	}
+}
+
+func TestEmptyInputEnds(t *testing.T) {
+	out := chatOffline(t, options{data: t.TempDir(), customer: "cus_ana"})
+	assert.Contains(t, out, "You are Ana")
+}
+
+func TestUnknownCustomer(t *testing.T) {
+	var out bytes.Buffer
+	err := run(t.Context(), options{data: t.TempDir(), customer: "cus_nobody"}, strings.NewReader(""), &out)
+	assert.Error(t, err)
+}
+
+func TestFileMemory(t *testing.T) {
+	frontdesktest.TestMemory(t, func(t *testing.T) frontdesk.Memory {
+		memory, err := openFileMemory(filepath.Join(t.TempDir(), "log"))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, memory.Close()) })
+		return memory
+	})
+}
+
+func TestFileMemoryDropsATornLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	id := frontdesk.ConversationID{ID: "c"}
+	for i := range int64(3) {
+		memory, err := openFileMemory(path)
+		require.NoError(t, err)
+		entries, err := memory.Load(t.Context(), id, 0)
+		require.NoError(t, err)
+		require.Len(t, entries, int(i))
+		require.NoError(t, memory.Append(t.Context(), id, i, frontdesk.Entry{ID: "e", Kind: frontdesk.EntryPosted, Version: 1, Data: json.RawMessage(`{"text":"x"}`)}))
+		_, err = memory.file.WriteString(`{"conversation":{"id":"c"},"entr`)
+		require.NoError(t, err)
+		require.NoError(t, memory.Close())
+	}
+	require.NoError(t, os.WriteFile(path, []byte("no JSON\n"), 0o600))
+	_, err := openFileMemory(path)
+	assert.ErrorContains(t, err, "line 1")
+}
+
+func TestPagesBecomePassages(t *testing.T) {
+	passages, err := readPages(policies.Files)
+	require.NoError(t, err)
+	assert.Greater(t, len(passages), 40)
+	ids := make(map[string]bool)
+	for _, p := range passages {
+		assert.NotEmpty(t, p.Title)
+		assert.NotEmpty(t, p.Text)
+		assert.NotContains(t, p.Text, "title:")
+		assert.True(t, strings.HasPrefix(p.URL, "https://"), p.URL)
+		assert.False(t, ids[p.ID], "id %s is taken", p.ID)
+		ids[p.ID] = true
+	}
+}
