@@ -62,8 +62,6 @@ type HostError struct {
 
 	// RetryAfter is how long the host asks to wait, zero if it does not say.
 	RetryAfter time.Duration
-
-	kind error
 }
 
 // Error tells the status and what the host said.
@@ -72,14 +70,15 @@ func (e *HostError) Error() string {
 	if e.Message != "" {
 		text += ": " + e.Message
 	}
-	if e.kind != nil {
-		text = e.kind.Error() + " (" + text + ")"
+	if kind := e.Unwrap(); kind != nil {
+		text = kind.Error() + " (" + text + ")"
 	}
 	return text
 }
 
-// Unwrap returns the sentinel that says what to do, or nil.
-func (e *HostError) Unwrap() error { return e.kind }
+// Unwrap returns the sentinel that says what to do, or nil. It is found by the
+// status, the code and the wording.
+func (e *HostError) Unwrap() error { return e.kind() }
 
 // TruncatedError is an answer that ended early. It wraps [ErrTruncated].
 type TruncatedError struct {

@@ -1,8 +1,8 @@
 package frontdesk
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"mime"
 	"net/http"
 	"regexp"
@@ -15,7 +15,7 @@ import (
 func newHostError(status int, header http.Header, body []byte) *HostError {
 	e := &HostError{Status: status, RetryAfter: retryAfter(header, time.Now())}
 	e.Code, e.Type, e.Message = hostWords(header, body)
-	e.classify()
+	e.Message = shorten(e.Message)
 	return e
 }
 
@@ -34,55 +34,62 @@ var (
 
 	authWording = regexp.MustCompile(`(?i)api.?key|unauthori[sz]ed|authenticat|invalid.?token`)
 
-	overloadWording = regexp.MustCompile(`(?i)overload|capacity|unavailable|queue (is )?full|workers? (are )?busy|timed? ?out|try again`)
+	overloadWording = regexp.MustCompile(`(?i)overload|capacity|unavailable|server_error|internal error|queue (is )?full|workers? (are )?busy|timed? ?out|try again`)
 )
 
 // longWait is the Retry-After from which a refusal for too many requests means
 // that a quota is used up rather than that they came too fast.
 const longWait = 5 * time.Minute
 
-// classify finds the kind by status, code and wording.
-func (e *HostError) classify() {
+// kind says what the error means, or returns nil.
+func (e *HostError) kind() error {
 	words := e.Code + " " + e.Type + " " + e.Message
+	forbidden := e.Status == http.StatusForbidden
 	switch status := e.Status; {
-	case status == http.StatusUnauthorized:
-		e.kind = ErrAuth
-	case status == http.StatusPaymentRequired:
-		e.kind = ErrQuota
-	case status == http.StatusTooManyRequests && (e.RetryAfter >= longWait || quotaWording.MatchString(words)):
-		e.kind = ErrQuota
-	case status == http.StatusTooManyRequests || status == http.StatusTooEarly || status != http.StatusForbidden && rateWording.MatchString(words):
-		e.kind = ErrRateLimited
-	case status != http.StatusForbidden && overflowWording.MatchString(words) || status == http.StatusRequestEntityTooLarge:
-		e.kind = ErrContextWindow
-	case status == http.StatusForbidden && authWording.MatchString(words) && !quotaWording.MatchString(words):
-		e.kind = ErrAuth
-	case status == http.StatusForbidden:
-		// What others use for permissions, Oxlo uses for plans.
-		e.kind = ErrQuota
-	case status == http.StatusRequestTimeout || status == http.StatusConflict || status >= http.StatusInternalServerError:
-		e.kind = ErrOverloaded
 	case status == http.StatusOK:
-		e.classifyInAnswer(words)
+		return e.kindInAnswer(words)
+	case status == http.StatusUnauthorized:
+		return ErrAuth
+	case status == http.StatusPaymentRequired:
+		return ErrQuota
+	case status == http.StatusTooManyRequests && (e.RetryAfter >= longWait || quotaWording.MatchString(words)):
+		return ErrQuota
+	case status == http.StatusTooManyRequests || status == http.StatusTooEarly || !forbidden && rateWording.MatchString(words):
+		return ErrRateLimited
+	case !forbidden && overflowWording.MatchString(words) || status == http.StatusRequestEntityTooLarge:
+		return ErrContextWindow
+	case forbidden && authWording.MatchString(words) && !quotaWording.MatchString(words):
+		return ErrAuth
+	case forbidden:
+		// What others use for permissions, Oxlo uses for plans.
+		return ErrQuota
+	case status == http.StatusRequestTimeout || status == http.StatusConflict || status >= http.StatusInternalServerError:
+		return ErrOverloaded
+	default:
+		return nil
 	}
 }
 
-// classifyInAnswer finds the kind of an error in the middle of an answer, where
-// the status says nothing. Some hosts put one into the code.
-func (e *HostError) classifyInAnswer(words string) {
+// kindInAnswer is kind for an error in the middle of an answer, where the status
+// says nothing. Some hosts put one into the code.
+func (e *HostError) kindInAnswer(words string) error {
 	if status, err := strconv.Atoi(e.Code); err == nil && status >= http.StatusBadRequest && status < 600 {
 		inner := HostError{Status: status, Code: e.Code, Type: e.Type, Message: e.Message}
-		inner.classify()
-		e.kind = inner.kind
-		return
+		return inner.kind()
 	}
 	switch {
+	case rateWording.MatchString(words):
+		return ErrRateLimited
 	case quotaWording.MatchString(words):
-		e.kind = ErrQuota
+		return ErrQuota
+	case overflowWording.MatchString(words):
+		return ErrContextWindow
 	case authWording.MatchString(words):
-		e.kind = ErrAuth
-	case overloadWording.MatchString(words) || strings.Contains(words, "server_error"):
-		e.kind = ErrOverloaded
+		return ErrAuth
+	case overloadWording.MatchString(words):
+		return ErrOverloaded
+	default:
+		return nil
 	}
 }
 
@@ -112,7 +119,8 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 // hostWords finds the host's own account of an error in the shapes that are
 // about: an object or a string under "error", or fields at the top.
 func hostWords(header http.Header, body []byte) (code, kind, message string) {
-	if mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type")); mediaType == "text/html" {
+	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	if text := bytes.TrimSpace(body); mediaType == "text/html" || bytes.HasPrefix(text, []byte("<")) {
 		return "", "", "" // a proxy's page, of no use to anyone
 	}
 	type words struct {
@@ -126,7 +134,7 @@ func hostWords(header http.Header, body []byte) (code, kind, message string) {
 		Error json.RawMessage `json:"error"`
 	}
 	if json.Unmarshal(body, &outer) != nil {
-		return "", "", shorten(strings.TrimSpace(string(body)))
+		return "", "", strings.TrimSpace(string(body))
 	}
 	found := outer.words
 	var text string
@@ -142,15 +150,40 @@ func hostWords(header http.Header, body []byte) (code, kind, message string) {
 	return wordOf(found.Code), wordOf(found.Type), wordOf(found.Message)
 }
 
+// wordOf renders a part of an error. Lists are those of FastAPI, whose items say
+// where something is wrong and what.
 func wordOf(value any) string {
 	switch value := value.(type) {
 	case nil:
 		return ""
 	case string:
-		return shorten(value)
-	default:
-		return shorten(fmt.Sprint(value))
+		return value
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64)
+	case []any:
+		var words []string
+		for _, item := range value {
+			words = append(words, wordOf(item))
+		}
+		return strings.Join(words, "; ")
+	case map[string]any:
+		if message, ok := value["msg"].(string); ok {
+			path, _ := value["loc"].([]any)
+			var steps []string
+			for _, step := range path {
+				steps = append(steps, wordOf(step))
+			}
+			if len(steps) == 0 {
+				return message
+			}
+			return strings.Join(steps, ".") + ": " + message
+		}
 	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	return string(encoded)
 }
 
 // shorten keeps an error of a host short enough for a log line.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -67,7 +66,6 @@ type OpenAICompatible struct {
 
 	once    sync.Once
 	client  *openai.Client
-	key     string
 	err     error
 	learned learned
 }
@@ -83,16 +81,16 @@ const (
 func (p *OpenAICompatible) check() error {
 	p.once.Do(func() {
 		base := p.BaseURL
-		p.key = p.APIKey
+		key := p.APIKey
 		if base == "" {
 			base = os.Getenv("OXLO_BASE_URL")
-			if p.key == "" {
-				p.key = os.Getenv("OXLO_API_KEY")
+			if key == "" {
+				key = os.Getenv("OXLO_API_KEY")
 			}
 		}
 		if base == "" {
 			base = OxloURL
-			if p.key == "" {
+			if key == "" {
 				p.err = errors.New("no API key: set OXLO_API_KEY to a key from Oxlo, or OpenAICompatible.APIKey and BaseURL for another host")
 				return
 			}
@@ -102,7 +100,7 @@ func (p *OpenAICompatible) check() error {
 			p.err = fmt.Errorf("base URL %q is not an http address: it should look like %s", base, OxloURL)
 			return
 		}
-		p.client = openai.New(base, p.key, p.Options)
+		p.client = openai.New(base, key, p.Options)
 	})
 	return p.err
 }
@@ -168,7 +166,7 @@ func (p *OpenAICompatible) attempt(ctx context.Context, body []byte, reader *ans
 		err = readWhole(response.Body, reader)
 	}
 	if err != nil {
-		return nil, p.failure(ctx, err)
+		return nil, p.failure(ctx, redact(response, err))
 	}
 	return reader.response()
 }
@@ -240,11 +238,9 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 	)
 	switch {
 	case errors.As(err, &status):
-		return p.scrub(newHostError(status.Status, status.Header, status.Body))
+		return newHostError(status.Status, status.Header, status.Body)
 	case errors.As(err, &payload):
-		host := &HostError{Status: http.StatusOK, Code: payload.Code, Type: payload.Type, Message: shorten(payload.Message)}
-		host.classify()
-		return p.scrub(host)
+		return &HostError{Status: http.StatusOK, Code: payload.Code, Type: payload.Type, Message: shorten(payload.Message)}
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle):
 		return ctx.Err()
 	case errors.As(err, &cut):
@@ -254,14 +250,16 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 	}
 }
 
-// scrub removes the key, which some hosts repeat when they refuse it.
-func (p *OpenAICompatible) scrub(host *HostError) *HostError {
-	if p.key != "" {
-		for _, text := range []*string{&host.Code, &host.Type, &host.Message} {
-			*text = strings.ReplaceAll(*text, p.key, "[API key]")
+// redact takes the key out of an error in the middle of an answer: some hosts
+// repeat it when they refuse it.
+func redact(response *http.Response, err error) error {
+	var payload *assemble.Error
+	if errors.As(err, &payload) {
+		for _, text := range []*string{&payload.Code, &payload.Type, &payload.Message} {
+			*text = string(openai.Redact(response.Request, []byte(*text)))
 		}
 	}
-	return host
+	return err
 }
 
 // post sends one request that is not for an answer, such as for embeddings. Its

@@ -195,7 +195,7 @@ var (
 // that is anything new.
 func (l *learned) learn(request *Request, err error) bool {
 	var host *HostError
-	if !errors.As(err, &host) || host.Status != 400 && host.Status != 422 || host.kind != nil {
+	if !errors.As(err, &host) || host.Status != 400 && host.Status != 422 || host.kind() != nil {
 		return false
 	}
 	words := host.Code + " " + host.Message

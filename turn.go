@@ -59,7 +59,7 @@ func (c *conversation) next(rules rules) decision {
 		return decision{step: stepEscalate}
 	case t.handoff != nil || c.human:
 		return decision{step: stepEnd, outcome: Escalated}
-	case len(c.calls) > 0 && spent && !c.callsEscalation():
+	case len(c.calls) > 0 && spent && !(rules.escalator && c.callsEscalation()):
 		return budget // nobody would read the results
 	case len(c.calls) > 0:
 		return decision{step: stepCall}
@@ -157,10 +157,12 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 	}
 	rules := rules{limits: r.agent.limits, retriever: r.agent.config.Retriever != nil, escalator: r.agent.config.Escalator != nil}
 	for {
-		if err := ctx.Err(); err != nil {
+		next := r.c.next(rules)
+		// An answer that is in the log is the outcome, whoever still listens.
+		if err := ctx.Err(); err != nil && next.step != stepEnd {
 			return nil, fmt.Errorf("turn stopped: %w", err)
 		}
-		switch next := r.c.next(rules); next.step {
+		switch next.step {
 		case stepRetrieve:
 			err = r.retrieve(ctx)
 		case stepAsk:
@@ -609,15 +611,30 @@ func (r *run) callEscalation(ctx context.Context, i int) error {
 	if told == "" {
 		told = wish.Message
 	}
-	r.finish(i, ToolResult{Call: call, Status: ToolDone, Content: "The conversation was handed over to a human colleague."})
-	return r.handOver(ctx, Handoff{Reason: wish.Reason, Summary: wish.Summary, Told: told})
+	// From here on it is handed over, whether the caller stays or not.
+	result := ToolResult{Call: call, Status: ToolDone, Content: "The conversation was handed over to a human colleague."}
+	r.addResult(i, result)
+	r.addHandoff(Handoff{Reason: wish.Reason, Summary: wish.Summary, Told: told})
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	r.emit(ToolFinished{result})
+	r.tellHandoff()
+	return nil
 }
 
-// handOver gives the conversation to a human. No request to the model follows.
+// handOver gives the conversation to a human because the turn got nowhere.
 func (r *run) handOver(ctx context.Context, handoff Handoff) error {
-	if r.stopped {
-		return nil
+	r.addHandoff(handoff)
+	if err := r.write(detached(ctx)); err != nil {
+		return err
 	}
+	r.tellHandoff()
+	return nil
+}
+
+// addHandoff adds the entry after which no request to the model follows.
+func (r *run) addHandoff(handoff Handoff) {
 	if handoff.Told == "" {
 		handoff.Told = r.agent.config.HandoffText
 	}
@@ -627,16 +644,18 @@ func (r *run) handOver(ctx context.Context, handoff Handoff) error {
 	handoff.Time = time.Now().UTC()
 	handoff.Request = r.c.newestSaid()
 	r.add(EntryHandoff, handoff)
-	if err := r.write(detached(ctx)); err != nil {
-		return err
-	}
-	if answer := r.c.turn.answer; answer == nil || strings.TrimSpace(answer.Message.Text) != handoff.Told {
-		r.showRest(handoff.Told)
+}
+
+// tellHandoff tells the customer of the newest handoff and, where no escalator
+// is to be asked first, the caller.
+func (r *run) tellHandoff() {
+	told := r.c.handoff.Told
+	if answer := r.c.turn.answer; answer == nil || strings.TrimSpace(answer.Message.Text) != told {
+		r.showRest(told)
 	}
 	if r.agent.config.Escalator == nil {
 		r.emit(HandedOver{r.c.packet()})
 	}
-	return nil
 }
 
 // escalate tells the escalator of the newest handoff.

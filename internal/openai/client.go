@@ -27,7 +27,7 @@ type Client struct{ client openai.Client }
 type StatusError struct {
 	Status int
 	Header http.Header
-	Body   []byte // at most 64 KB of it
+	Body   []byte // at most 64 KB of it, without the request's keys
 }
 
 // Error tells the status alone: what the host said may be long, or secret.
@@ -98,8 +98,24 @@ func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Resp
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
 	response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	*place = &StatusError{Status: response.StatusCode, Header: response.Header, Body: body}
+	*place = &StatusError{Status: response.StatusCode, Header: response.Header, Body: Redact(request, body)}
 	return response, nil
+}
+
+// secretHeaders are those that carry keys, whoever set them.
+var secretHeaders = []string{"Authorization", "Api-Key", "X-Api-Key"}
+
+// Redact replaces the keys that a request carries where they stand in text.
+func Redact(request *http.Request, text []byte) []byte {
+	for _, name := range secretHeaders {
+		for _, value := range request.Header.Values(name) {
+			secret := strings.TrimSpace(strings.TrimPrefix(value, "Bearer "))
+			if len(secret) > 3 {
+				text = bytes.ReplaceAll(text, []byte(secret), []byte("[API key]"))
+			}
+		}
+	}
+	return text
 }
 
 // newTransport returns a transport for many conversations with one host: Go
