@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -85,16 +86,6 @@ var answers = []struct {
 		want: frontdesk.Response{
 			Message:  frontdesk.Message{Role: frontdesk.RoleAssistant, Text: "Sure.", Reasoning: "A refund, then.", ReasoningField: "reasoning_content"},
 			Finish:   frontdesk.FinishStop,
-			Requests: 1,
-		},
-	},
-	{
-		name:     "cut at max_tokens",
-		whole:    `{"choices":[{"message":{"role":"assistant","content":"Once upon"},"finish_reason":"length"}]}`,
-		streamed: []string{`{"choices":[{"delta":{"content":"Once upon"}}]}`, `{"choices":[{"delta":{},"finish_reason":"length"}]}`, `[DONE]`},
-		want: frontdesk.Response{
-			Message:  frontdesk.Message{Role: frontdesk.RoleAssistant, Text: "Once upon"},
-			Finish:   frontdesk.FinishLength,
 			Requests: 1,
 		},
 	},
@@ -246,6 +237,30 @@ func TestAnswersThatEndEarly(t *testing.T) {
 				require.ErrorIs(t, err, frontdesk.ErrTruncated)
 				assert.Nil(t, response)
 			})
+		})
+	}
+}
+
+// TestAnswersThatAreCut is about answers whose host says that they are not
+// whole. What there is of them can be had from the error.
+func TestAnswersThatAreCut(t *testing.T) {
+	for _, finish := range []frontdesk.FinishReason{frontdesk.FinishLength, frontdesk.FinishFilter} {
+		t.Run(string(finish), func(t *testing.T) {
+			whole := fmt.Sprintf(`{"choices":[{"message":{"role":"assistant","content":"Once upon"},"finish_reason":%q}]}`, finish)
+			streamed := events(`{"choices":[{"delta":{"content":"Once upon"}}]}`, fmt.Sprintf(`{"choices":[{"delta":{},"finish_reason":%q}]}`, finish), `[DONE]`)
+			for stream, handler := range map[bool]http.HandlerFunc{false: answerJSON(whole), true: answerStream(streamed)} {
+				h := newHost(t, handler)
+				provider := h.provider()
+				provider.Retries, provider.MaxWait = 2, time.Nanosecond
+				response, _, _, err := generate(t.Context(), provider, question(), stream)
+				assert.Nil(t, response)
+				require.ErrorIs(t, err, frontdesk.ErrTruncated)
+				var cut *frontdesk.TruncatedError
+				require.ErrorAs(t, err, &cut)
+				assert.Equal(t, finish, cut.Finish)
+				assert.Equal(t, "Once upon", cut.Message.Text)
+				assert.Len(t, h.received(), 1, "it would be cut again")
+			}
 		})
 	}
 }

@@ -66,7 +66,8 @@ var errorShapes = []struct {
 	{name: "null", contentType: "application/json", body: `null`},
 }
 
-// The statuses, and what a caller can do about each.
+// The statuses, and what a caller can do about each. What a host says beside
+// the status can mean something else, which is another test's matter.
 var statuses = map[int]error{
 	400: nil,
 	401: frontdesk.ErrAuth,
@@ -74,12 +75,18 @@ var statuses = map[int]error{
 	403: frontdesk.ErrQuota, // Oxlo's way to say that the plan's limit is reached
 	404: nil,
 	422: nil,
-	429: frontdesk.ErrOverloaded,
+	429: frontdesk.ErrRateLimited,
 	500: frontdesk.ErrOverloaded,
 	502: frontdesk.ErrOverloaded,
 	503: frontdesk.ErrOverloaded,
 	504: frontdesk.ErrOverloaded,
 	529: frontdesk.ErrOverloaded,
+}
+
+// kinds are the errors that a caller can act on.
+var kinds = []error{
+	frontdesk.ErrAuth, frontdesk.ErrQuota, frontdesk.ErrRateLimited, frontdesk.ErrOverloaded,
+	frontdesk.ErrContextWindow, frontdesk.ErrTruncated,
 }
 
 func TestHostErrors(t *testing.T) {
@@ -97,7 +104,7 @@ func TestHostErrors(t *testing.T) {
 					assert.Equal(t, shape.code, refused.Code)
 					assert.Equal(t, shape.kind, refused.Type)
 					assert.Equal(t, shape.message, refused.Message)
-					for _, kind := range []error{frontdesk.ErrAuth, frontdesk.ErrQuota, frontdesk.ErrOverloaded, frontdesk.ErrTruncated} {
+					for _, kind := range kinds {
 						assert.Equal(t, kind == want, errors.Is(err, kind), "%v", kind)
 					}
 					assert.ErrorContains(t, err, fmt.Sprint(status))
@@ -232,11 +239,11 @@ func TestTheKeyIsInNoError(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t, answer(401, "application/json", body))
-			check(t, &frontdesk.OpenAICompatible{BaseURL: h.URL, APIKey: key})
+			check(t, &frontdesk.OpenAICompatible{BaseURL: h.URL, APIKey: key, Retries: -1})
 		})
 		t.Run(name+"/key as an option", func(t *testing.T) {
 			h := newHost(t, answer(401, "application/json", body))
-			check(t, &frontdesk.OpenAICompatible{BaseURL: h.URL, Options: []option.RequestOption{option.WithAPIKey(key)}})
+			check(t, &frontdesk.OpenAICompatible{BaseURL: h.URL, Retries: -1, Options: []option.RequestOption{option.WithAPIKey(key)}})
 		})
 		t.Run(name+"/in a stream", func(t *testing.T) {
 			payload := body
@@ -244,14 +251,14 @@ func TestTheKeyIsInNoError(t *testing.T) {
 				payload = `{"error":"` + body + `"}`
 			}
 			h := newHost(t, answerStream("event: error\n"+events(payload)))
-			provider := &frontdesk.OpenAICompatible{BaseURL: h.URL, APIKey: key}
+			provider := &frontdesk.OpenAICompatible{BaseURL: h.URL, APIKey: key, Retries: -1}
 			_, _, _, err := generate(t.Context(), provider, question(), true)
 			requireNoKey(t, err, key)
 		})
 	}
 	t.Run("a key that no header can carry", func(t *testing.T) {
 		h := newHost(t, answerHello)
-		provider := &frontdesk.OpenAICompatible{BaseURL: h.URL, APIKey: key + "\x00"}
+		provider := &frontdesk.OpenAICompatible{BaseURL: h.URL, APIKey: key + "\x00", Retries: -1}
 		_, err := provider.Generate(t.Context(), question(), nil)
 		requireNoKey(t, err, key)
 	})
@@ -259,7 +266,7 @@ func TestTheKeyIsInNoError(t *testing.T) {
 		h := newHost(t, answer(401, "application/json", `{"error":"bad key `+key+`"}`))
 		t.Setenv("OXLO_API_KEY", key)
 		t.Setenv("OXLO_BASE_URL", h.URL)
-		_, err := new(frontdesk.OpenAICompatible).Generate(t.Context(), question(), nil)
+		_, err := (&frontdesk.OpenAICompatible{Retries: -1}).Generate(t.Context(), question(), nil)
 		requireNoKey(t, err, key)
 	})
 }
@@ -292,7 +299,7 @@ func TestHostErrorText(t *testing.T) {
 func TestHostErrorOfOnesOwn(t *testing.T) {
 	for status, want := range statuses {
 		err := &frontdesk.HostError{Status: status}
-		for _, kind := range []error{frontdesk.ErrAuth, frontdesk.ErrQuota, frontdesk.ErrOverloaded} {
+		for _, kind := range kinds {
 			assert.Equal(t, kind == want, errors.Is(err, kind), "%d: %v", status, kind)
 		}
 	}

@@ -56,9 +56,10 @@ func (h *host) received() []received {
 	return h.requests
 }
 
-// provider returns a provider for the host, as a caller configures one.
+// provider returns a provider for the host that tries nothing again, so that
+// a test sees what one request amounts to.
 func (h *host) provider(options ...option.RequestOption) *frontdesk.OpenAICompatible {
-	return &frontdesk.OpenAICompatible{BaseURL: h.URL + "/v1", APIKey: "test-key", Options: options}
+	return &frontdesk.OpenAICompatible{BaseURL: h.URL + "/v1", APIKey: "test-key", Retries: -1, Options: options}
 }
 
 // answerHello is a host's answer in the form that was asked for.

@@ -138,47 +138,105 @@ func TestMiddlewareSeesTheTruth(t *testing.T) {
 	})
 }
 
-func TestRetriesAreTheCallersToAskFor(t *testing.T) {
-	// Waits are as short as openai-go allows.
-	quick := option.WithMaxRetryDelay(time.Nanosecond)
+func TestRetries(t *testing.T) {
+	const quick = time.Nanosecond
 	tests := []struct {
 		name     string
 		status   int
-		options  []option.RequestOption
+		retries  int
 		requests int
 	}{
-		{"none by default: each request is paid for", 500, []option.RequestOption{quick}, 1},
-		{"none for a busy host", 503, []option.RequestOption{quick}, 1},
-		{"a busy host, as often as asked for", 503, []option.RequestOption{quick, option.WithMaxRetries(2)}, 3},
-		{"a rate limit", 429, []option.RequestOption{quick, option.WithMaxRetries(1)}, 2},
-		{"a refused key stays refused", 401, []option.RequestOption{quick, option.WithMaxRetries(2)}, 1},
-		{"so does a bad request", 400, []option.RequestOption{quick, option.WithMaxRetries(2)}, 1},
-		{"and a spent plan", 403, []option.RequestOption{quick, option.WithMaxRetries(2)}, 1},
+		{"a broken host, by default", 500, 0, 1 + frontdesk.DefaultRetries},
+		{"a busy host, as often as asked for", 503, 1, 2},
+		{"a rate limit", 429, 1, 2},
+		{"none at all: each request is paid for", 500, -1, 1},
+		{"a refused key stays refused", 401, 2, 1},
+		{"so does a bad request", 400, 2, 1},
+		{"and a spent plan", 403, 2, 1},
+		{"and a model that is not there", 404, 2, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := newHost(t, answer(test.status, "application/json", `{"error":{"message":"no"}}`))
-			_, err := h.provider(test.options...).Generate(t.Context(), question(), nil)
+			bothWays(t, func(t *testing.T, stream bool) {
+				h := newHost(t, answer(test.status, "application/json", `{"error":{"message":"no"}}`))
+				provider := h.provider()
+				provider.Retries, provider.MaxWait = test.retries, quick
+				_, _, _, err := generate(t.Context(), provider, question(), stream)
+				var refused *frontdesk.HostError
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, test.status, refused.Status)
+				require.Len(t, h.received(), test.requests)
+				for _, request := range h.received() {
+					assert.Equal(t, h.received()[0].Body, request.Body, "each attempt carries the whole request")
+				}
+			})
+		})
+	}
+	t.Run("until one succeeds, and all are counted", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, stream bool) {
+			var asked atomic.Int32
+			h := newHost(t, func(w http.ResponseWriter, r *http.Request) {
+				switch asked.Add(1) {
+				case 1:
+					answer(503, "text/html", "<html>busy</html>")(w, r)
+				case 2:
+					panic(http.ErrAbortHandler)
+				default:
+					answerHello(w, r)
+				}
+			})
+			provider := h.provider()
+			provider.Retries, provider.MaxWait = 2, quick
+			response, _, _, err := generate(t.Context(), provider, question(), stream)
+			require.NoError(t, err)
+			assert.Equal(t, "Hello!", response.Message.Text)
+			assert.Equal(t, 3, response.Requests)
+		})
+	})
+	t.Run("nobody waits for one after the caller has gone", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		h := newHost(t, answer(503, "application/json", `{"error":"busy"}`))
+		provider := h.provider(option.WithMiddleware(func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+			response, err := next(r)
+			time.AfterFunc(50*time.Millisecond, cancel) // in the middle of the wait
+			response.Header.Set("Retry-After", "20")
+			return response, err
+		}))
+		provider.Retries = 1
+		began := time.Now()
+		_, err := provider.Generate(ctx, question(), nil)
+		assert.Less(t, time.Since(began), soon)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Len(t, h.received(), 1)
+	})
+}
+
+// TestRetriesOfOpenAIGo is about teams that have asked openai-go for retries:
+// they are its own, by its own rules.
+func TestRetriesOfOpenAIGo(t *testing.T) {
+	// Waits are as short as openai-go allows.
+	options := []option.RequestOption{option.WithMaxRetries(2), option.WithMaxRetryDelay(time.Nanosecond)}
+	for status, requests := range map[int]int{400: 1, 401: 1, 403: 1, 404: 1, 429: 3, 500: 3, 503: 3} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			h := newHost(t, answer(status, "application/json", `{"error":{"message":"no"}}`))
+			_, err := h.provider(options...).Generate(t.Context(), question(), nil)
 			var refused *frontdesk.HostError
 			require.ErrorAs(t, err, &refused)
-			assert.Equal(t, test.status, refused.Status)
-			require.Len(t, h.received(), test.requests)
-			for _, request := range h.received() {
-				assert.Equal(t, h.received()[0].Body, request.Body, "each attempt carries the whole request")
-			}
+			assert.Equal(t, status, refused.Status)
+			assert.Len(t, h.received(), requests)
 		})
 	}
 	t.Run("until one succeeds", func(t *testing.T) {
 		var asked atomic.Int32
 		h := newHost(t, func(w http.ResponseWriter, r *http.Request) {
 			if asked.Add(1) == 1 {
-				answer(503, "text/html", "<html>busy</html>")(w, r)
+				answer(503, "application/json", `{"error":"busy"}`)(w, r)
 				return
 			}
 			answerHello(w, r)
 		})
-		response, err := h.provider(quick, option.WithMaxRetries(1)).Generate(t.Context(), question(), nil)
-		require.NoError(t, err)
+		response, err := h.provider(options...).Generate(t.Context(), question(), nil)
+		require.NoError(t, err, "the error of the first attempt is forgotten")
 		assert.Equal(t, "Hello!", response.Message.Text)
 	})
 }
@@ -337,7 +395,7 @@ func TestConnectionRefused(t *testing.T) {
 	address := server.URL
 	server.Close()
 	bothWays(t, func(t *testing.T, stream bool) {
-		provider := &frontdesk.OpenAICompatible{BaseURL: address, APIKey: "sk-secret"}
+		provider := &frontdesk.OpenAICompatible{BaseURL: address, APIKey: "sk-secret", Retries: -1}
 		_, _, _, err := generate(t.Context(), provider, question(), stream)
 		require.Error(t, err)
 		assert.ErrorContains(t, err, address, "the error says who did not answer")
