@@ -175,6 +175,7 @@ func TestEmbedReadsWhatHostsAnswer(t *testing.T) {
 	for _, test := range []struct {
 		name, body, problem string // for two texts, whose vectors are [1,0] and [0,1]
 	}{
+		{"with spaces", "{\"data\": [\n{\"index\": 0, \"embedding\": [ 1.0 ,\n0 ]}, {\"index\": 1, \"embedding\": [0, 1e0]}]}", ""},
 		{"in order", `{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[0,1]}]}`, ""},
 		{"shuffled", `{"data":[{"index":1,"embedding":[0,1]},{"index":0,"embedding":[1,0]}]}`, ""},
 		{"no index at all", `{"data":[{"embedding":[1,0]},{"embedding":[0,1]}]}`, ""},
@@ -195,14 +196,16 @@ func TestEmbedReadsWhatHostsAnswer(t *testing.T) {
 		{"empty vector", `{"data":[{"index":0,"embedding":[]},{"index":1,"embedding":[0,1]}]}`, "vector 0 is missing"},
 		{"no vector", `{"data":[{"index":0},{"index":1,"embedding":[0,1]}]}`, "vector 0 is missing"},
 		{"zero vector", `{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[0,0]}]}`, "vector 1 is zero"},
-		{"null in a vector", `{"data":[{"index":0,"embedding":[1,null]},{"index":1,"embedding":[0,1]}]}`, "a value of a vector is null"},
+		{"null in a vector", `{"data":[{"index":0,"embedding":[1,null]},{"index":1,"embedding":[0,1]}]}`, `value 1 of a vector: strconv.ParseFloat: parsing "null"`},
 		{"NaN as Python writes it", `{"data":[{"index":0,"embedding":[NaN,0]},{"index":1,"embedding":[0,1]}]}`, "invalid character 'N'"},
 		{"NaN in base64", `{"data":[{"index":0,"embedding":"` + base64Of(1, float32(math.NaN())) + `"},{"index":1,"embedding":[0,1]}]}`, "vector 0 is not finite"},
 		{"infinite in base64", `{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":"` + base64Of(float32(math.Inf(-1)), 1) + `"}]}`, "vector 1 is not finite"},
-		{"beyond float32", `{"data":[{"index":0,"embedding":[1e39,0]},{"index":1,"embedding":[0,1]}]}`, "cannot unmarshal number 1e39"},
+		{"beyond float32", `{"data":[{"index":0,"embedding":[1e39,0]},{"index":1,"embedding":[0,1]}]}`, `parsing "1e39": value out of range`},
 		{"bytes that are no floats", `{"data":[{"index":0,"embedding":"AAAAAAA="},{"index":1,"embedding":[0,1]}]}`, "5 bytes are no sequence of float32 values"},
 		{"bad base64", `{"data":[{"index":0,"embedding":"?"},{"index":1,"embedding":[0,1]}]}`, "illegal base64"},
-		{"a vector for each token", `{"data":[{"index":0,"embedding":[[1,0]]},{"index":1,"embedding":[[0,1]]}]}`, "cannot unmarshal array"},
+		{"a vector for each token", `{"data":[{"index":0,"embedding":[[1,0]]},{"index":1,"embedding":[[0,1]]}]}`, `parsing "[1": invalid syntax`},
+		{"neither numbers nor base64", `{"data":[{"index":0,"embedding":{"values":[1,0]}},{"index":1,"embedding":[0,1]}]}`, "is no vector"},
+		{"vector of null", `{"data":[{"index":0,"embedding":null},{"index":1,"embedding":[0,1]}]}`, `"null" is no vector`},
 		{"not JSON", `<html>`, "invalid character '<'"},
 		{"cut off", `{"data":[{"index":0,"embedding":[1`, "unexpected end of JSON input"},
 		{"empty", ``, "unexpected end of JSON input"},
