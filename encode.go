@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -60,7 +59,7 @@ type messageEncoder struct {
 func encodeRequest(r *Request, s shape, stream bool) []byte {
 	var settled []byte
 	rest := messageEncoder{dialect: s.dialect}
-	if r.encoded != nil {
+	if r.encoded != nil && len(r.Messages) >= r.settled && r.settled > 0 && &r.Messages[0] == r.first {
 		settled, rest = r.encoded.upTo(r.Messages[:r.settled], s.dialect)
 		rest.add(r.Messages[r.settled:])
 	} else {
@@ -225,7 +224,7 @@ func wireParts(m *Message) []wirePart {
 // model's text stands in the call's result.
 func wireArguments(text string) string {
 	var object map[string]json.RawMessage
-	if strings.TrimSpace(text) == "" || json.Unmarshal([]byte(text), &object) != nil {
+	if json.Unmarshal([]byte(text), &object) != nil || object == nil {
 		return "{}"
 	}
 	return text

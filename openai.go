@@ -1,11 +1,11 @@
 package frontdesk
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -153,22 +153,36 @@ func (p *OpenAICompatible) attempt(ctx context.Context, body []byte, reader *ans
 		return nil, p.failure(ctx, err)
 	}
 	defer response.Body.Close()
-	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	// A host may answer a streaming request with a whole answer, and the
-	// other way round.
-	if mediaType == "text/event-stream" || reader.stream != nil && mediaType != "application/json" {
+	answer := bufio.NewReader(response.Body)
+	if isDocument(answer) {
+		err = readWhole(answer, reader)
+	} else {
 		idle := p.IdleTimeout
 		if idle == 0 {
 			idle = DefaultIdleTimeout
 		}
-		err = readStream(ctx, response.Body, reader, idle, cancel)
-	} else {
-		err = readWhole(response.Body, reader)
+		err = readStream(ctx, answer, reader, idle, cancel)
 	}
 	if err != nil {
 		return nil, p.failure(ctx, redact(response, err))
 	}
 	return reader.response()
+}
+
+// isDocument reports whether an answer is one JSON document rather than a
+// stream. Hosts send either in answer to either, and under any media type.
+func isDocument(answer *bufio.Reader) bool {
+	for n := 1; ; n++ {
+		text, err := answer.Peek(n)
+		if err != nil || n > answer.Size()-1 {
+			return false
+		}
+		switch c := text[n-1]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == '{' || c == '['
+		}
+	}
 }
 
 // maxAnswer bounds a whole answer, in bytes.

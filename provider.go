@@ -73,8 +73,10 @@ type Request struct {
 	Output json.RawMessage
 
 	// encoded caches the wire form of the messages that will never change
-	// again: Messages[:settled].
+	// again: the first settled of those that begin at first. A provider in
+	// between may have put other messages in their place.
 	encoded *encodedMessages
+	first   *Message
 	settled int
 
 	// spend, if not nil, is asked before each attempt on the wire, and forbids

@@ -400,6 +400,7 @@ func (r *run) ask(ctx context.Context) error {
 		Temperature:  a.temperature,
 		MaxTokens:    a.config.MaxTokens,
 		encoded:      r.c.encoded,
+		first:        &messages[0],
 		settled:      settled,
 	}
 	r.shown.Reset()
