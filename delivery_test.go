@@ -1,0 +1,239 @@
+package frontdesk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+)
+
+func TestAMessageDeliveredTwiceIsAnsweredOnce(t *testing.T) {
+	for _, fresh := range []bool{false, true} {
+		t.Run(fmt.Sprintf("another process=%v", fresh), func(t *testing.T) {
+			memory := new(frontdesk.InMemory)
+			provider := frontdesktest.NewProvider(append(refundScript(), frontdesktest.Say("You are welcome."))...)
+			shop := new(shop)
+			config := frontdesk.Config{Provider: provider, Memory: memory, Tools: shop.tools()}
+			agent := newAgent(t, config)
+			again := func() *frontdesk.Agent {
+				if fresh {
+					return newAgent(t, config)
+				}
+				return agent
+			}
+
+			first := play(t, agent, identified("Refund ORD-9281", "m-1"), false)
+			length := len(load(t, memory))
+			assert.Equal(t, first, play(t, again(), identified("Refund ORD-9281", "m-1"), false))
+			s := watch(t, again(), identified("Refund ORD-9281", "m-1"))
+			require.NoError(t, s.err)
+			assert.Equal(t, first, s.reply)
+
+			second := play(t, again(), identified("Thanks", "m-2"), false)
+			assert.Equal(t, second, play(t, again(), identified("Thanks", "m-2"), false))
+			assert.Equal(t, first, play(t, again(), identified("Refund ORD-9281", "m-1"), false), "an older message")
+
+			assert.Len(t, shop.refunds, 1)
+			assert.Greater(t, len(load(t, memory)), length)
+			texts, _ := customerMessages(t, load(t, memory))
+			assert.Equal(t, []string{"Refund ORD-9281", "Thanks"}, texts)
+			provider.AssertDone(t)
+		})
+	}
+}
+
+func TestAMessageWithoutAnIDIsNewEachTime(t *testing.T) {
+	provider := frontdesktest.NewProvider(frontdesktest.Say("Hello."), frontdesktest.Say("Hello again."))
+	agent := newAgent(t, frontdesk.Config{Provider: provider})
+	play(t, agent, say("Hi"), false)
+	assert.Equal(t, "Hello again.", play(t, agent, say("Hi"), false).Text)
+}
+
+func TestAFailedTurnIsTakenUp(t *testing.T) {
+	broken := errors.New("connection reset")
+	t.Run("before it did anything", func(t *testing.T) {
+		provider := frontdesktest.NewProvider(frontdesktest.Fail(broken), frontdesktest.Say("Hello."))
+		agent := newAgent(t, frontdesk.Config{Provider: provider})
+		_, err := agent.Reply(t.Context(), identified("Hi", "m-1"))
+		require.ErrorIs(t, err, broken)
+		reply := play(t, agent, identified("Hi", "m-1"), false)
+		assert.Equal(t, "Hello.", reply.Text)
+		assert.Equal(t, []string{"user: Hi"}, sent(t, provider, 1))
+		assert.Equal(t, reply, play(t, agent, identified("Hi", "m-1"), false))
+	})
+	t.Run("after a refund", func(t *testing.T) {
+		answers := refundScript()
+		provider := frontdesktest.NewProvider(answers[0], answers[1], frontdesktest.Fail(broken), answers[2])
+		shop := new(shop)
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: shop.tools()})
+		_, err := agent.Reply(t.Context(), identified("Refund ORD-9281", "m-1"))
+		require.ErrorIs(t, err, broken)
+		reply := play(t, agent, identified("Refund ORD-9281", "m-1"), false)
+		assert.Equal(t, "I have started the refund for ORD-9281.", reply.Text)
+		assert.Len(t, shop.refunds, 1)
+		assert.Equal(t, sent(t, provider, 2), sent(t, provider, 3), "the model is asked the same again")
+	})
+	t.Run("another message came between", func(t *testing.T) {
+		provider := frontdesktest.NewProvider(frontdesktest.Fail(broken), frontdesktest.Say("Both done."))
+		agent := newAgent(t, frontdesk.Config{Provider: provider})
+		_, err := agent.Reply(t.Context(), identified("one", "m-1"))
+		require.ErrorIs(t, err, broken)
+		both := play(t, agent, identified("two", "m-2"), false)
+		assert.Equal(t, both, play(t, agent, identified("one", "m-1"), false), "the reply that took the message up")
+		assert.Equal(t, []string{"user: one", "user: two"}, sent(t, provider, 1))
+	})
+	t.Run("twice, with another between", func(t *testing.T) {
+		provider := frontdesktest.NewProvider(frontdesktest.Fail(broken), frontdesktest.Fail(broken), frontdesktest.Say("Both done."))
+		agent := newAgent(t, frontdesk.Config{Provider: provider})
+		for i, text := range []string{"one", "two"} {
+			_, err := agent.Reply(t.Context(), identified(text, fmt.Sprint("m-", i+1)))
+			require.ErrorIs(t, err, broken)
+		}
+		assert.Equal(t, "Both done.", play(t, agent, identified("one", "m-1"), false).Text)
+		assert.Equal(t, []string{"user: one", "user: two"}, sent(t, provider, 2))
+	})
+}
+
+// held is a provider whose answers wait to be released, and which counts how
+// many are asked for at the same time.
+type held struct {
+	release chan struct{}
+	gate    gate
+}
+
+func (h *held) Generate(_ context.Context, request *frontdesk.Request, _ func(frontdesk.Delta)) (*frontdesk.Response, error) {
+	if err := frontdesktest.CheckTranscript(request.Messages); err != nil {
+		return nil, err
+	}
+	text := request.Messages[len(request.Messages)-1].Text
+	h.gate.enter(text)
+	defer h.gate.leave()
+	<-h.release
+	return &frontdesk.Response{Message: frontdesk.Message{Text: "Re: " + text}}, nil
+}
+
+func TestTurnsOfOneConversationRunOneAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const turns = 6
+		provider := &held{release: make(chan struct{})}
+		memory := new(frontdesk.InMemory)
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+		var group sync.WaitGroup
+		for i := range turns {
+			group.Go(func() {
+				text := fmt.Sprint("message ", i)
+				reply, err := agent.Reply(t.Context(), say(text))
+				if assert.NoError(t, err) {
+					assert.Equal(t, "Re: "+text, reply.Text)
+				}
+			})
+		}
+		for range turns {
+			synctest.Wait()
+			provider.release <- struct{}{}
+		}
+		group.Wait()
+		assert.Equal(t, 1, provider.gate.most)
+		texts, _ := customerMessages(t, load(t, memory))
+		assert.Len(t, texts, turns)
+	})
+}
+
+func TestTurnsOfManyConversationsRunTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const turns = 50
+		provider := &held{release: make(chan struct{})}
+		agent := newAgent(t, frontdesk.Config{Provider: provider})
+		var group sync.WaitGroup
+		for i := range turns {
+			group.Go(func() {
+				text := fmt.Sprint("message ", i)
+				reply, err := agent.Reply(t.Context(), frontdesk.Turn{Conversation: fmt.Sprint("c-", i), Text: text})
+				if assert.NoError(t, err) {
+					assert.Equal(t, "Re: "+text, reply.Text)
+				}
+			})
+		}
+		synctest.Wait()
+		assert.Equal(t, turns, provider.gate.most)
+		close(provider.release)
+		group.Wait()
+	})
+}
+
+func TestTenantsAreApart(t *testing.T) {
+	provider := frontdesktest.NewProvider(frontdesktest.Say("Hello."), frontdesktest.Say("Hello."))
+	agent := newAgent(t, frontdesk.Config{Provider: provider})
+	for _, tenant := range []string{"acme", "globex"} {
+		turn := identified("Hi from "+tenant, "m-1")
+		turn.Customer = frontdesk.Customer{ID: tenant + "_ana", Tenant: tenant}
+		play(t, agent, turn, false)
+	}
+	assert.Equal(t, []string{"user: Hi from globex"}, sent(t, provider, 1))
+}
+
+func TestAWaitingTurnCanBeGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		provider := &held{release: make(chan struct{})}
+		memory := new(frontdesk.InMemory)
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+		var group sync.WaitGroup
+		group.Go(func() {
+			_, err := agent.Reply(t.Context(), say("first"))
+			assert.NoError(t, err)
+		})
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		group.Go(func() {
+			_, err := agent.Reply(ctx, say("second"))
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		close(provider.release)
+		group.Wait()
+		texts, _ := customerMessages(t, load(t, memory))
+		assert.Equal(t, []string{"first"}, texts)
+		assert.Equal(t, "Re: third", play(t, agent, say("third"), false).Text)
+	})
+}
+
+func TestWrongCustomer(t *testing.T) {
+	provider := frontdesktest.NewProvider(frontdesktest.Say("Hello Ana."), frontdesktest.Say("Still here."), frontdesktest.Say("Hello."), frontdesktest.Say("Hello Bob."))
+	memory := new(frontdesk.InMemory)
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+	play(t, agent, identified("I am Ana", "m-1"), false)
+	length := len(load(t, memory))
+
+	for name, customer := range map[string]frontdesk.Customer{"another": {ID: "cus_bob"}, "nobody": {}} {
+		for _, id := range []string{"", "m-1", "m-2"} {
+			for _, agent := range []*frontdesk.Agent{agent, newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})} {
+				turn := identified("What did Ana say?", id)
+				turn.Customer = customer
+				_, err := agent.Reply(t.Context(), turn)
+				require.ErrorIs(t, err, frontdesk.ErrWrongCustomer, name)
+				require.ErrorIs(t, watch(t, agent, turn).err, frontdesk.ErrWrongCustomer, name)
+			}
+		}
+	}
+	assert.Len(t, load(t, memory), length, "something was recorded")
+	assert.Equal(t, "Still here.", play(t, agent, say("Hm?"), false).Text)
+
+	// A visitor who signs in keeps the conversation.
+	turn := frontdesk.Turn{Conversation: "c-2", Text: "Hi"}
+	play(t, agent, turn, false)
+	turn.Customer.ID = "cus_bob"
+	assert.Equal(t, "Hello Bob.", play(t, agent, turn, false).Text)
+	turn.Customer.ID = "cus_ana"
+	_, err := agent.Reply(t.Context(), turn)
+	require.ErrorIs(t, err, frontdesk.ErrWrongCustomer)
+}

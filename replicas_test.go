@@ -1,0 +1,161 @@
+package frontdesk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+)
+
+// A second replica may get the customer's next message while the first one is
+// in the middle of a turn, wherever that is. The second takes over, and the
+// first says so.
+func TestAnotherReplicaTakesOverAtAnyPoint(t *testing.T) {
+	for _, scene := range scenes {
+		_, first, last := scene.count(t)
+		for point := first; point < last; point++ {
+			stage, memory := scene.prepare(), new(frontdesk.InMemory)
+			agent := stage.agent(t, memory)
+			turn := stage.playUpToLast(t, agent)
+			script := frontdesktest.NewProvider(frontdesktest.Say("I am the other one."))
+			config := frontdesk.Config{Provider: script, Memory: memory}
+			if scene.helped {
+				config.Escalator = frontdesk.EscalatorFunc(func(_ context.Context, handoff frontdesk.Handoff) (string, error) {
+					stage.handoffs = append(stage.handoffs, handoff)
+					return "T-" + handoff.ID, nil
+				})
+			}
+			other := newAgent(t, config)
+			where := ""
+			var taken *frontdesk.Reply
+			var takeover error
+			var log []frontdesk.Entry
+			stage.at = func(p int, at string) {
+				if p == point {
+					where = at
+					taken, takeover = other.Reply(t.Context(), identified("Are you there?", "m-other"))
+					log = load(t, memory)
+				}
+			}
+			watched := watch(t, agent, turn)
+			t.Run(fmt.Sprintf("%s/point %d %s", scene.name, point, where), func(t *testing.T) {
+				require.NotEmpty(t, where)
+				require.NoError(t, takeover)
+				if watched.err != nil {
+					require.ErrorIs(t, watched.err, frontdesk.ErrConflict)
+				}
+				if taken.Outcome == frontdesk.Answered {
+					assert.Equal(t, "I am the other one.", taken.Text)
+					stage.check(t, script.Requests()[0], log)
+				} else {
+					assert.Empty(t, script.Requests())
+				}
+				texts, _ := customerMessages(t, load(t, memory))
+				assert.Contains(t, texts, "Are you there?")
+				stage.goOn(t, agent, memory, identified("And now?", "m-new"))
+				texts, _ = customerMessages(t, load(t, memory))
+				assert.Contains(t, texts, turn.Text, "a message was lost")
+			})
+		}
+	}
+}
+
+// Turns from all sides at once: whatever comes of each, no message is lost,
+// none is there twice, and the log adds up to a conversation.
+func TestReplicasInTurmoil(t *testing.T) {
+	const replicas, customers, messages = 3, 4, 5
+	memory := new(frontdesk.InMemory)
+	var writes sync.Map
+	provider := frontdesk.ProviderFunc(func(_ context.Context, request *frontdesk.Request, _ func(frontdesk.Delta)) (*frontdesk.Response, error) {
+		if err := frontdesktest.CheckTranscript(request.Messages); err != nil {
+			return nil, err
+		}
+		last := request.Messages[len(request.Messages)-1]
+		if last.Role == frontdesk.RoleTool {
+			return &frontdesk.Response{Message: frontdesk.Message{Text: "Done."}}, nil
+		}
+		return &frontdesk.Response{Message: frontdesk.Message{Calls: numberedCalls("look", "write", "write", "look").Calls}}, nil
+	})
+	agents := make([]*frontdesk.Agent, replicas)
+	for i := range agents {
+		agents[i] = newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{
+			frontdesk.NewTool("look", "Look", func(context.Context, numbered) (string, error) { return "seen", nil }).ReadOnly(),
+			frontdesk.NewTool("write", "Write", func(ctx context.Context, _ numbered) (string, error) {
+				_, twice := writes.LoadOrStore(frontdesk.CallFrom(ctx).IdempotencyKey, true)
+				assert.False(t, twice, "a write ran twice")
+				return "written", nil
+			}),
+		}})
+	}
+	var group sync.WaitGroup
+	want := make(map[string]bool)
+	for c := range customers {
+		for m := range messages {
+			text := fmt.Sprintf("message %d of %d", m, c)
+			want[text] = true
+			group.Go(func() {
+				agent := agents[(c+m)%replicas]
+				turn := identified(text, text)
+				reply, err := agent.Reply(t.Context(), turn)
+				for attempt := 0; errors.Is(err, frontdesk.ErrConflict) && attempt < 100; attempt++ {
+					reply, err = agent.Reply(t.Context(), turn) // delivered again
+				}
+				if assert.NoError(t, err) {
+					assert.Equal(t, "Done.", reply.Text)
+				}
+				assert.NoError(t, agent.Post(t.Context(), conversation, "Bea", "I read "+text))
+			})
+		}
+	}
+	group.Wait()
+
+	log := load(t, memory)
+	texts, ids := customerMessages(t, log)
+	assert.Len(t, texts, len(want))
+	for i, text := range texts {
+		assert.Equal(t, text, ids[i])
+		assert.True(t, want[text])
+		delete(want, text)
+	}
+	posted := 0
+	entries := make(map[string]bool)
+	for _, entry := range log {
+		assert.False(t, entries[entry.ID], "an entry is there twice")
+		entries[entry.ID] = true
+		if entry.Kind == frontdesk.EntryPosted {
+			posted++
+		}
+	}
+	assert.Equal(t, customers*messages, posted)
+	reply := play(t, newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Say("Bye.")), Memory: memory}), say("Bye"), false)
+	assert.Equal(t, "Bye.", reply.Text)
+}
+
+func TestTheSameMessageAtTwoReplicas(t *testing.T) {
+	memory := new(frontdesk.InMemory)
+	var other *frontdesk.Agent
+	var second *frontdesk.Reply
+	first := newAgent(t, frontdesk.Config{Memory: memory, Provider: frontdesk.ProviderFunc(
+		func(ctx context.Context, _ *frontdesk.Request, _ func(frontdesk.Delta)) (*frontdesk.Response, error) {
+			var err error
+			second, err = other.Reply(ctx, identified("Hi", "m-1"))
+			return &frontdesk.Response{Message: frontdesk.Message{Text: "Too late."}}, err
+		})})
+	provider := frontdesktest.NewProvider(frontdesktest.Say("Hello."))
+	other = newAgent(t, frontdesk.Config{Memory: memory, Provider: provider})
+
+	_, err := first.Reply(t.Context(), identified("Hi", "m-1"))
+
+	require.ErrorIs(t, err, frontdesk.ErrConflict, "the customer gets the other's answer")
+	assert.Equal(t, "Hello.", second.Text)
+	assert.Equal(t, []string{"user: Hi"}, sent(t, provider, 0))
+	assert.Equal(t, second, play(t, first, identified("Hi", "m-1"), false), "delivered again, it is the same reply")
+	provider.AssertDone(t)
+}
