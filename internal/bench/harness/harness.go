@@ -101,7 +101,7 @@ func Main(name string, open func(Host) (Client, error)) {
 	flag.StringVar(&o.server, "server", "", "address of the fake server, such as 127.0.0.1:4010")
 	flag.BoolVar(&o.shipped, "shipped", false, "use the system's own HTTP client")
 	flag.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of the measured turns to this file")
-	flag.StringVar(&o.memProfile, "memprofile", "", "write an allocation profile to this file")
+	flag.StringVar(&o.memProfile, "memprofile", "", "write an allocation profile to this file, and that of before the measured turns beside it as .base")
 	flag.Parse()
 	result, err := o.run(name, open)
 	if err == nil {
@@ -166,6 +166,7 @@ func (o *options) run(name string, open func(Host) (Client, error)) (*Result, er
 }
 
 func writeAllocations(path string) error {
+	runtime.GC() // without which the newest allocations are not in it
 	file, err := os.Create(path)
 	if err != nil {
 		return err

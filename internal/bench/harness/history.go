@@ -124,3 +124,9 @@ func call(i int, tool string) []Message {
 		{Role: "tool", CallID: id, Text: result},
 	}
 }
+
+// deltas are the pieces of a streamed answer, in turn.
+var deltas = []string{" The", " money", " should", " reach", " your", " account", " within", " three", " to", " five", " business", " days", ".", "\n\n", "Is", " there", " anything", " else", " for", " \"", "Zürich", "\"", "?"}
+
+// Delta returns the piece at index i of a streamed answer.
+func Delta(i int) string { return deltas[i%len(deltas)] }

@@ -27,6 +27,7 @@ type measurement struct {
 	cpu, wall time.Duration
 	bytes     uint64
 	allocs    uint64
+	begun     bool
 	profile   *os.File
 }
 
@@ -100,8 +101,13 @@ func turn(ctx context.Context, c Conversation) error {
 	return checkAnswer(text)
 }
 
-// streams measures single streamed answers.
+// streams measures single streamed answers, and that their text arrives whole.
 func (m *measurement) streams(ctx context.Context) error {
+	var whole strings.Builder
+	for i := range m.options.deltas {
+		whole.WriteString(Delta(i))
+	}
+	expected := strings.TrimSpace(whole.String())
 	var firsts []time.Duration
 	stream := func() error {
 		conversation, err := m.client.Open(ctx, m.history)
@@ -110,18 +116,24 @@ func (m *measurement) streams(ctx context.Context) error {
 		}
 		return m.measureIf(m.result.Warmup >= leastWarmup, func() error {
 			var firstByte, firstDelta time.Time
+			var text strings.Builder
 			deltas := 0
 			traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 				GotFirstResponseByte: func() { firstByte = time.Now() },
 			})
-			_, err := conversation.Turn(traced, Question, func(string) {
+			_, err := conversation.Turn(traced, Question, func(delta string) {
 				if deltas == 0 {
 					firstDelta = time.Now()
 				}
 				deltas++
+				text.WriteString(delta)
 			})
-			if err == nil && deltas < m.options.deltas {
+			switch {
+			case err != nil:
+			case deltas < m.options.deltas*3/4: // systems may join a few
 				err = fmt.Errorf("%d deltas of %d arrived", deltas, m.options.deltas)
+			case text.Len() > 0 && strings.TrimSpace(text.String()) != expected:
+				err = fmt.Errorf("the stream's text is not what was sent: it has %d bytes instead of %d", text.Len(), len(expected))
 			}
 			firsts = append(firsts, firstDelta.Sub(firstByte))
 			return err
@@ -210,16 +222,10 @@ func (m *measurement) measureIf(measured bool, f func() error) error {
 // measure adds what f costs. The garbage of what came before is gone first,
 // and what f leaves behind is its successor's, as in a server.
 func (m *measurement) measure(f func() error) error {
-	if m.profile == nil {
-		runtime.GC()
-		if path := m.options.cpuProfile; path != "" {
-			var err error
-			if m.profile, err = os.Create(path); err != nil {
-				return err
-			}
-			if err := pprof.StartCPUProfile(m.profile); err != nil {
-				return err
-			}
+	if !m.begun {
+		m.begun = true
+		if err := m.begin(); err != nil {
+			return err
 		}
 	}
 	var memory, memoryAfter runtime.MemStats
@@ -232,6 +238,23 @@ func (m *measurement) measure(f func() error) error {
 	m.bytes += memoryAfter.TotalAlloc - memory.TotalAlloc
 	m.allocs += memoryAfter.Mallocs - memory.Mallocs
 	return err
+}
+
+func (m *measurement) begin() error {
+	runtime.GC()
+	if path := m.options.memProfile; path != "" {
+		if err := writeAllocations(path + ".base"); err != nil {
+			return err
+		}
+	}
+	if path := m.options.cpuProfile; path != "" {
+		var err error
+		if m.profile, err = os.Create(path); err != nil {
+			return err
+		}
+		return pprof.StartCPUProfile(m.profile)
+	}
+	return nil
 }
 
 // finish divides by the turns.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/frontdesk-go/frontdesk/internal/bench/harness"
 )
 
 // stream is an event stream, made once. Its first delta is sent by itself, the
@@ -15,15 +18,19 @@ type stream struct {
 
 const piece = 16 << 10
 
-// words are the deltas, in turn. A few of them have to be escaped.
-var words = []string{" The", " money", " should", " reach", " your", " account", " within", " three", " to", " five", " business", " days", ".", `\n\n`, " Is", " there", " anything", " else", ` \"`, "Zürich", `\"`, "?"}
-
 func newStream(deltas int) *stream {
 	var s stream
-	s.first = chunk(`{"role":"assistant","content":"I"}`, "null")
 	var rest bytes.Buffer
-	for i := 1; i < deltas; i++ {
-		rest.Write(chunk(`{"content":"`+words[i%len(words)]+`"}`, "null"))
+	for i := range deltas {
+		content, err := json.Marshal(harness.Delta(i))
+		if err != nil {
+			panic(err) // no string fails to encode
+		}
+		if i == 0 {
+			s.first = chunk(`{"role":"assistant","content":`+string(content)+`}`, "null")
+		} else {
+			rest.Write(chunk(`{"content":`+string(content)+`}`, "null"))
+		}
 	}
 	rest.Write(chunk(`{}`, `"stop"`))
 	rest.WriteString("data: [DONE]\n\n")
