@@ -367,20 +367,38 @@ func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, b
 		return err
 	}
 	c := newConversation(id)
+	if err := a.catchUp(ctx, c); err != nil {
+		return err
+	}
 	for range appendAttempts {
-		if err := a.catchUp(ctx, c); err != nil {
-			return err
-		}
 		if check != nil {
 			if err := check(c); err != nil {
 				return err
 			}
 		}
-		if err = a.config.Memory.Append(ctx, id, c.last, entry); !errors.Is(err, ErrConflict) {
-			return err
+		last := c.last
+		err = a.config.Memory.Append(ctx, id, last, entry)
+		if err == nil {
+			return nil
+		}
+		// The entry may be there all the same.
+		entries, loadErr := a.config.Memory.Load(detached(ctx), id, last)
+		if loadErr != nil {
+			return fmt.Errorf("append to conversation %s: %w", id, errors.Join(err, loadErr))
+		}
+		for i := range entries {
+			if entries[i].ID == entry.ID {
+				return nil
+			}
+			if err := c.apply(&entries[i]); err != nil {
+				return err
+			}
+		}
+		if !errors.Is(err, ErrConflict) {
+			return fmt.Errorf("append to conversation %s: %w", id, err)
 		}
 	}
-	return err
+	return fmt.Errorf("append to conversation %s: gave up after %d conflicts: %w", id, appendAttempts, ErrConflict)
 }
 
 // catchUp applies the entries that c has not seen.

@@ -19,7 +19,8 @@ type conversation struct {
 
 	// settled are the messages that no later entry can change. question is
 	// the customer's newest message while passages may still join it, and
-	// deferred are messages that arrived between a tool call and its result.
+	// deferred are messages that arrived behind it, or between a tool call
+	// and its result.
 	settled   []Message
 	encoded   *encodedMessages
 	question  *Message
@@ -148,7 +149,7 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	if extra := len(c.said) - previousMessages - 1; extra > 0 {
 		c.said = c.said[extra:]
 	}
-	message := Message{Role: RoleUser, Text: strings.Join(c.notes, "") + body.Text, Images: body.Images}
+	message := Message{Role: RoleUser, Text: strings.Join(c.notes, "") + quoteData(body.Text), Images: body.Images}
 	c.notes = nil
 	if len(c.calls) > 0 {
 		c.deferred = append(c.deferred, message)
@@ -290,15 +291,16 @@ func interruptedResult(call *openCall) ToolResult {
 
 func (c *conversation) settleQuestion() {
 	if c.question != nil {
-		c.settled = append(c.settled, *c.question)
-		c.question = nil
+		c.settled = append(append(c.settled, *c.question), c.deferred...)
+		c.question, c.deferred = nil, nil
 	}
 }
 
 // add puts a message at the end of the transcript, but never between a call
-// and its result.
+// and its result, nor where passages may still join the question before it.
 func (c *conversation) add(message Message) {
-	if len(c.calls) > 0 {
+	searching := c.question != nil && c.turn != nil && c.turn.outcome == ""
+	if len(c.calls) > 0 || searching {
 		c.deferred = append(c.deferred, message)
 		return
 	}
@@ -312,7 +314,8 @@ func (c *conversation) handOver(handoff Handoff) {
 	c.handoff = &handoff
 	if c.turn != nil {
 		c.turn.handoff = c.handoff
-		if handoff.Told != "" && (c.turn.answer == nil || c.turn.answer.Message.Text != handoff.Told) {
+		if answer := c.turn.answer; handoff.Told != "" && (answer == nil || strings.TrimSpace(answer.Message.Text) != handoff.Told) {
+			c.settleQuestion()
 			c.add(Message{Role: RoleAssistant, Text: handoff.Told})
 		}
 	}
@@ -339,10 +342,10 @@ func (c *conversation) transcript() (messages []Message, settled int) {
 		}
 		messages = append(messages, result.message())
 	}
-	messages = append(messages, c.deferred...)
 	if c.question != nil {
 		messages = append(messages, *c.question)
 	}
+	messages = append(messages, c.deferred...)
 	return messages, settled
 }
 

@@ -502,6 +502,9 @@ func (r *run) call(ctx context.Context) error {
 	key := r.key(i)
 	r.add(EntryToolStarted, toolStarted{Call: i, IdempotencyKey: key})
 	if err := r.write(detached(ctx)); err != nil {
+		if r.c.call(i) != nil {
+			r.addResult(i, notRun(call, "Error: not run: it could not be recorded."))
+		}
 		return err
 	}
 	result := notRun(call, "Error: not run: the turn was stopped.")
@@ -610,7 +613,7 @@ func (r *run) callEscalation(ctx context.Context, i int) error {
 	}
 	told := strings.TrimSpace(r.c.turn.answer.Message.Text)
 	if told == "" {
-		told = wish.Message
+		told = strings.TrimSpace(wish.Message)
 	}
 	// From here on it is handed over, whether the caller stays or not.
 	result := ToolResult{Call: call, Status: ToolDone, Content: "The conversation was handed over to a human colleague."}
