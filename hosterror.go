@@ -15,7 +15,7 @@ import (
 func newHostError(status int, header http.Header, body []byte) *HostError {
 	e := &HostError{Status: status, RetryAfter: retryAfter(header, time.Now())}
 	e.Code, e.Type, e.Message = hostWords(header, body)
-	e.Message = shorten(e.Message)
+	e.Code, e.Type, e.Message = shorten(e.Code), shorten(e.Type), shorten(e.Message)
 	return e
 }
 

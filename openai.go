@@ -254,7 +254,7 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 	case errors.As(err, &status):
 		return newHostError(status.Status, status.Header, status.Body)
 	case errors.As(err, &payload):
-		return &HostError{Status: http.StatusOK, Code: payload.Code, Type: payload.Type, Message: shorten(payload.Message)}
+		return &HostError{Status: http.StatusOK, Code: shorten(payload.Code), Type: shorten(payload.Type), Message: shorten(payload.Message)}
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle):
 		return ctx.Err()
 	case errors.As(err, &cut):

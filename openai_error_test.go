@@ -52,7 +52,7 @@ var errorShapes = []struct {
 	{
 		name: "a list of complaints", contentType: "application/json",
 		body:    `{"detail":[{"type":"missing","loc":["body","model"],"msg":"Field required"},{"type":"extra","loc":["body","x"],"msg":"Not permitted"}]}`,
-		message: "Field required; Not permitted",
+		message: "body.model: Field required; body.x: Not permitted",
 	},
 	{
 		name: "plain words", contentType: "text/plain",
