@@ -66,6 +66,10 @@ type Config struct {
 	// Limits bound a turn. Zero fields mean the defaults.
 	Limits Limits
 
+	// Quota bounds the requests of all turns together. The zero value bounds
+	// nothing.
+	Quota Quota
+
 	// Temperature is the sampling temperature. Nil means
 	// [DefaultTemperature].
 	Temperature *float64
@@ -226,6 +230,9 @@ func New(config Config) (*Agent, error) {
 	}
 	if config.Memory == nil {
 		config.Memory = new(InMemory)
+	}
+	if config.Quota.Ledger == nil {
+		config.Quota.Ledger = new(InMemoryLedger)
 	}
 	if config.Passages == 0 {
 		config.Passages = DefaultPassages

@@ -31,9 +31,11 @@ type conversation struct {
 	calls []*openCall // of the newest answer, while any has no result
 
 	passages   []Passage // number n is at n-1
+	found      []int     // the numbers of those for the newest question, best first
 	numbers    map[string]int
 	deliveries map[string]string // channel message id to turn id
 	said       []string          // the customer's newest messages, newest last
+	underWay   bool              // a turn was answered before the newest one
 	turn       *turnState
 
 	bytes int // about how much text all this holds
@@ -133,6 +135,8 @@ func (c *conversation) running(turn string) bool {
 
 func (c *conversation) startTurn(id string, body turnStarted) {
 	c.closeCalls()
+	c.underWay = c.underWay || c.turn != nil && c.turn.outcome == Answered
+	c.found = nil
 	c.turn = &turnState{id: id, customer: body.Customer}
 	c.customer = body.Customer
 	if body.MessageID != "" {
@@ -165,11 +169,17 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 
 func (c *conversation) takePassages(body passagesFound) {
 	fresh, seen := c.split(body.Passages)
+	c.found = nil
 	block := renderPassages(fresh, len(c.passages)+1, seen, body.Error != "")
 	for _, passage := range fresh {
 		c.passages = append(c.passages, passage)
 		if passage.ID != "" {
 			c.numbers[passage.ID] = len(c.passages)
+		}
+	}
+	for _, passage := range body.Passages {
+		if number, ok := c.numbers[passage.ID]; ok {
+			c.found = append(c.found, number)
 		}
 	}
 	if c.question != nil {

@@ -37,6 +37,7 @@ const (
 	HandoffPolicy        HandoffReason = "policy"        // a policy wants a human here
 	HandoffCannotHelp    HandoffReason = "cannot_help"   // the model is at its wits' end
 	HandoffBudget        HandoffReason = "budget"        // Limits.Requests were spent
+	HandoffQuota         HandoffReason = "quota"         // Quota, or the host's own, was used up
 	HandoffRepeatedCall  HandoffReason = "repeated_call" // Limits.RepeatedCalls was reached
 	HandoffEmptyReply    HandoffReason = "empty_reply"   // the model said nothing, twice
 )

@@ -31,13 +31,17 @@ type rules struct {
 	escalator bool
 }
 
-// decision is the next step of a turn, with the reason for a handoff or the
+// decision is the next step of a turn, with the handoff to be made or the
 // outcome at its end.
 type decision struct {
 	step    step
-	reason  HandoffReason
-	detail  string
+	handoff Handoff
 	outcome Outcome
+}
+
+// spent is the handoff of a turn that has made all the requests it may.
+func (l Limits) spent() Handoff {
+	return Handoff{Reason: HandoffBudget, Detail: fmt.Sprintf("the turn used its %d requests to the model", l.Requests)}
 }
 
 // emptyAnswers is how many empty answers in a row a turn puts up with: one is
@@ -49,11 +53,7 @@ const emptyAnswers = 2
 func (c *conversation) next(rules rules) decision {
 	t := c.turn
 	spent := t.requests >= rules.limits.Requests
-	budget := decision{
-		step:   stepHandOver,
-		reason: HandoffBudget,
-		detail: fmt.Sprintf("the turn used its %d requests to the model", rules.limits.Requests),
-	}
+	budget := decision{step: stepHandOver, handoff: rules.limits.spent()}
 	switch {
 	case t.handoff != nil && t.handoff.Ticket == "" && rules.escalator:
 		return decision{step: stepEscalate}
@@ -64,21 +64,19 @@ func (c *conversation) next(rules rules) decision {
 	case len(c.calls) > 0:
 		return decision{step: stepCall}
 	case t.repeats >= rules.limits.RepeatedCalls:
-		return decision{
-			step:   stepHandOver,
-			reason: HandoffRepeatedCall,
-			detail: fmt.Sprintf("the model called %s %d times in a row with the same result", t.results[len(t.results)-1].Call.Name, t.repeats),
-		}
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason: HandoffRepeatedCall,
+			Detail: fmt.Sprintf("the model called %s %d times in a row with the same result", t.results[len(t.results)-1].Call.Name, t.repeats),
+		}}
 	case t.answered:
 		return decision{step: stepEnd, outcome: Answered}
 	case c.question != nil && !c.retrieved && rules.retriever:
 		return decision{step: stepRetrieve}
 	case t.emptyAnswers >= emptyAnswers:
-		return decision{
-			step:   stepHandOver,
-			reason: HandoffEmptyReply,
-			detail: fmt.Sprintf("the model gave no answer %d times in a row", t.emptyAnswers),
-		}
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason: HandoffEmptyReply,
+			Detail: fmt.Sprintf("the model gave no answer %d times in a row", t.emptyAnswers),
+		}}
 	case spent:
 		return budget
 	default:
@@ -170,7 +168,7 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 		case stepCall:
 			err = r.call(ctx)
 		case stepHandOver:
-			err = r.handOver(ctx, Handoff{Reason: next.reason, Detail: next.detail})
+			err = r.handOver(ctx, next.handoff)
 		case stepEscalate:
 			err = r.escalate(ctx)
 		case stepEnd:
@@ -408,8 +406,18 @@ func (r *run) ask(ctx context.Context) error {
 	if r.stream {
 		stream = r.show
 	}
+	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests}
+	if err := purse.pay(ctx); err != nil {
+		return r.unpaid(ctx, err)
+	}
+	request.spend = purse.spend
 	response, err := a.config.Provider.Generate(ctx, request, stream)
+	if response != nil {
+		purse.settle(detached(ctx), response.Requests)
+	}
 	switch {
+	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
+		return r.unpaid(ctx, fmt.Errorf("ask model %s: %w", request.Model, err))
 	case err != nil:
 		return fmt.Errorf("ask model %s: %w", request.Model, err)
 	case response == nil:
@@ -436,6 +444,19 @@ func (r *run) ask(ctx context.Context) error {
 	r.add(EntryAnswer, answer)
 	r.showRest(answer.Message.Text)
 	return nil
+}
+
+// unpaid goes on after a request that could not be made because the turn, a
+// ledger or the host allows no more.
+func (r *run) unpaid(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, errBudget):
+		return r.handOver(ctx, r.agent.limits.spent())
+	case errors.Is(err, ErrQuota):
+		return r.outOfRequests(ctx, err)
+	default:
+		return err
+	}
 }
 
 // show passes a piece of a streamed answer on.

@@ -1,0 +1,283 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Requests a day of Oxlo's plans, for [Quota.Plan].
+const (
+	PlanFree    = 60
+	PlanPro     = 1000
+	PlanPremium = 5000
+)
+
+// Quota bounds the requests of all turns together, where [Limits] bound those of
+// one. Every attempt on the wire counts, failed ones too. The zero value bounds
+// nothing.
+type Quota struct {
+	// Ledger counts. Nil means a new [InMemoryLedger]: agents that share an
+	// API key must share a ledger too.
+	Ledger Ledger
+
+	// Plan is how many requests a day the API key has. Zero means no bound.
+	Plan int
+
+	// Key names the API key in the ledger, where it counts for several.
+	Key string
+
+	// Reserve is how many requests of the plan are kept for conversations
+	// that are under way: a new one does not begin with the last of them.
+	Reserve int
+
+	// PerConversation and PerCustomer bound the requests a day of one
+	// conversation and of one customer. Zero means no bound. A customer
+	// without an id has no account of their own.
+	PerConversation int
+	PerCustomer     int
+
+	// Wait is the longest that a turn waits for a bound to be lifted, by the
+	// ledger or by the host. Zero means that it does not.
+	Wait time.Duration
+
+	// AtLimit is what happens then. To go on with another model, use a
+	// [Router].
+	AtLimit AtLimit
+}
+
+// AtLimit says what a turn does when the requests are used up.
+type AtLimit int
+
+const (
+	// FailAtLimit ends the turn with an error that wraps [ErrQuota]. The
+	// customer's message stays in the log.
+	FailAtLimit AtLimit = iota
+
+	// HandOverAtLimit gives the conversation to a human.
+	HandOverAtLimit
+
+	// QuoteAtLimit answers with the best passage of the knowledge base, word
+	// for word and cited, and hands over if there is none.
+	QuoteAtLimit
+)
+
+// QuoteText comes before a passage that is quoted because no request is left.
+const QuoteText = "I can only quote our help pages right now. This may answer your question:"
+
+// Ledger counts requests across turns, agents and, if it is a shared one,
+// processes. It must be safe for concurrent use.
+type Ledger interface {
+	// Spend counts one request on every account, or on none: if one has
+	// reached its limit, it returns a [*QuotaError].
+	Spend(ctx context.Context, accounts ...Account) error
+}
+
+// Account is what a [Ledger] counts on.
+type Account struct {
+	// Name is unique among all accounts.
+	Name string
+
+	// Limit is the most requests in a period.
+	Limit int
+
+	// Period is how long a count goes on before it begins anew. Periods begin
+	// at multiples of their length since the year 1 UTC, so that 24 hours
+	// make a day.
+	Period time.Duration
+}
+
+// QuotaError says that an account has reached its limit. It wraps [ErrQuota].
+type QuotaError struct {
+	Account Account
+
+	// Reset is when its next period begins.
+	Reset time.Time
+}
+
+// Error names the account and the time.
+func (e *QuotaError) Error() string {
+	return fmt.Sprintf("%s has used its %d requests and gets more at %s", e.Account.Name, e.Account.Limit, e.Reset.UTC().Format(time.RFC3339))
+}
+
+// Unwrap returns [ErrQuota].
+func (e *QuotaError) Unwrap() error { return ErrQuota }
+
+// InMemoryLedger is a [Ledger] that lives and dies with the process. The zero
+// value is ready to use. It must not be copied.
+type InMemoryLedger struct {
+	mu     sync.Mutex
+	counts map[string]periodCount
+}
+
+type periodCount struct {
+	reset time.Time
+	spent int
+}
+
+// Spend implements [Ledger].
+func (l *InMemoryLedger) Spend(ctx context.Context, accounts ...Account) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for _, account := range accounts {
+		if count := l.current(account, now); count.spent >= account.Limit {
+			return &QuotaError{Account: account, Reset: count.reset}
+		}
+	}
+	for _, account := range accounts {
+		count := l.current(account, now)
+		count.spent++
+		l.counts[account.Name] = count
+	}
+	return nil
+}
+
+// Spent returns how many requests were counted in the present period.
+func (l *InMemoryLedger) Spent(account Account) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current(account, time.Now()).spent
+}
+
+// forgetAbove is the number of accounts from which those of past periods are
+// looked for and forgotten.
+const forgetAbove = 10_000
+
+func (l *InMemoryLedger) current(account Account, now time.Time) periodCount {
+	if l.counts == nil {
+		l.counts = make(map[string]periodCount)
+	}
+	count, ok := l.counts[account.Name]
+	if ok && now.Before(count.reset) {
+		return count
+	}
+	if len(l.counts) >= forgetAbove {
+		for name, count := range l.counts {
+			if !now.Before(count.reset) {
+				delete(l.counts, name)
+			}
+		}
+	}
+	return periodCount{reset: now.UTC().Truncate(account.Period).Add(account.Period)}
+}
+
+const day = 24 * time.Hour
+
+// accounts are those on which a request of the turn counts.
+func (q *Quota) accounts(c *conversation) []Account {
+	var accounts []Account
+	add := func(limit int, kind string, names ...string) {
+		if limit > 0 {
+			accounts = append(accounts, Account{Name: kind + " " + strings.Join(names, "/"), Limit: limit, Period: day})
+		}
+	}
+	plan := q.Plan
+	if plan > 0 && !c.underWay {
+		plan = max(plan-q.Reserve, 1)
+	}
+	add(plan, "key", q.Key)
+	add(q.PerConversation, "conversation", c.id.Tenant, c.id.ID)
+	if id := c.turn.customer.ID; id != "" {
+		add(q.PerCustomer, "customer", c.id.Tenant, id)
+	}
+	return accounts
+}
+
+// errBudget says that a turn has made all the requests it may.
+var errBudget = errors.New("the turn has used its requests")
+
+// purse pays for the requests that one question to the model takes.
+type purse struct {
+	ledger   Ledger
+	accounts []Account
+	left     int // requests that the turn may still make
+	paid     int
+	used     int
+}
+
+// pay pays for one more request.
+func (p *purse) pay(ctx context.Context) error {
+	if p.left <= 0 {
+		return errBudget
+	}
+	if len(p.accounts) > 0 {
+		if err := p.ledger.Spend(ctx, p.accounts...); err != nil {
+			return err
+		}
+	}
+	p.left--
+	p.paid++
+	return nil
+}
+
+// spend is called before each attempt on the wire. The first was paid for
+// beforehand, because not every provider calls it.
+func (p *purse) spend(ctx context.Context) error {
+	p.used++
+	if p.used <= p.paid {
+		return nil
+	}
+	return p.pay(ctx)
+}
+
+// settle pays for requests that a provider tells of afterwards. They were made,
+// so no limit keeps them from being counted.
+func (p *purse) settle(ctx context.Context, requests int) {
+	p.left = max(p.left, requests)
+	for p.paid < requests && p.pay(ctx) == nil {
+	}
+}
+
+// outOfRequests decides how a turn goes on without the model.
+func (r *run) outOfRequests(ctx context.Context, cause error) error {
+	quota := &r.agent.config.Quota
+	if wait := untilReset(cause); wait > 0 && wait <= quota.Wait {
+		if sleep(ctx, wait) != nil {
+			return cause
+		}
+		return nil // the loop asks again
+	}
+	switch passage := r.c.bestPassage(); {
+	case quota.AtLimit == FailAtLimit:
+		return cause
+	case quota.AtLimit == QuoteAtLimit && passage > 0:
+		text := fmt.Sprintf("%s\n\n%s [%d]", QuoteText, strings.TrimSpace(r.c.passages[passage-1].Text), passage)
+		r.add(EntryAnswer, modelAnswer{Message: Message{Role: RoleAssistant, Text: text}, Finish: FinishStop})
+		r.showRest(text)
+		return nil
+	default:
+		return r.handOver(ctx, Handoff{Reason: HandoffQuota, Detail: cause.Error()})
+	}
+}
+
+// untilReset is how long a quota stays used up, or zero if nobody knows.
+func untilReset(err error) time.Duration {
+	var (
+		account *QuotaError
+		host    *HostError
+	)
+	switch {
+	case errors.As(err, &account):
+		return max(time.Until(account.Reset), time.Millisecond)
+	case errors.As(err, &host):
+		return host.RetryAfter
+	default:
+		return 0
+	}
+}
+
+// bestPassage is the number of the passage that fits the newest message best,
+// or zero.
+func (c *conversation) bestPassage() int {
+	if len(c.found) == 0 {
+		return 0
+	}
+	return c.found[0]
+}
