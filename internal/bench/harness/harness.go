@@ -22,6 +22,8 @@ import (
 // Client is a system under test.
 type Client interface {
 	// Open prepares a conversation with the given history. It is not measured.
+	// A system that keeps the history itself may take one turn of it to the
+	// server.
 	Open(ctx context.Context, history []Message) (Conversation, error)
 }
 
@@ -67,6 +69,7 @@ type Result struct {
 	History int     `json:"history"`
 	Turns   int     `json:"turns"`    // how many were measured
 	Warmup  int     `json:"warmup"`   // how many were not, in the same process
+	Opened  int     `json:"opened"`   // conversations that were opened
 	CPU     float64 `json:"cpu_us"`   // user and system, µs per turn
 	Wall    float64 `json:"wall_us"`  // µs per turn; of all turns together in ModeConcurrent
 	Bytes   float64 `json:"bytes"`    // allocated per turn

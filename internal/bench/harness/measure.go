@@ -46,11 +46,11 @@ func (m *measurement) turns(ctx context.Context, reopen bool) error {
 	conversations := make([]Conversation, count)
 	var err error
 	for i := range conversations {
-		if conversations[i], err = m.client.Open(ctx, m.history); err != nil {
+		if conversations[i], err = m.open(ctx); err != nil {
 			return err
 		}
 	}
-	warm, err := m.client.Open(ctx, m.history)
+	warm, err := m.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,11 @@ func (m *measurement) turns(ctx context.Context, reopen bool) error {
 	return m.finish()
 }
 
+func (m *measurement) open(ctx context.Context) (Conversation, error) {
+	m.result.Opened++
+	return m.client.Open(ctx, m.history)
+}
+
 func turn(ctx context.Context, c Conversation) error {
 	text, err := c.Turn(ctx, Question, nil)
 	if err != nil {
@@ -110,7 +115,7 @@ func (m *measurement) streams(ctx context.Context) error {
 	expected := strings.TrimSpace(whole.String())
 	var firsts []time.Duration
 	stream := func() error {
-		conversation, err := m.client.Open(ctx, m.history)
+		conversation, err := m.open(ctx)
 		if err != nil {
 			return err
 		}
@@ -163,11 +168,11 @@ func (m *measurement) concurrent(ctx context.Context) error {
 	conversations := make([]Conversation, m.options.conversations)
 	var err error
 	for i := range conversations {
-		if conversations[i], err = m.client.Open(ctx, m.history); err != nil {
+		if conversations[i], err = m.open(ctx); err != nil {
 			return err
 		}
 	}
-	warm, err := m.client.Open(ctx, m.history)
+	warm, err := m.open(ctx)
 	if err != nil {
 		return err
 	}
