@@ -247,6 +247,12 @@ var scenes = []scene{
 		helped: true, search: true,
 	},
 	{
+		name:    "a message for the human",
+		turns:   []frontdesk.Turn{identified("A human, please", "m-1"), identified("Hello?", "m-2")},
+		answers: []frontdesktest.Answer{escalate("Bea takes over.")},
+		helped:  true,
+	},
+	{
 		name:    "handoff by a limit",
 		turns:   []frontdesk.Turn{identified("Refund ORD-1", "m-1")},
 		answers: []frontdesktest.Answer{frontdesktest.Say("Sure.").And(callOrder("refund", 1))},

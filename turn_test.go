@@ -259,7 +259,7 @@ func TestModelFailures(t *testing.T) {
 		{"the host fails", returns(nil, broken), broken, "ask model " + frontdesk.DefaultModel},
 		{"the host refuses", returns(nil, &frontdesk.HostError{Status: 400, Message: "no such model"}), nil, "no such model"},
 		{"no response", returns(nil, nil), nil, "no response"},
-		{"cut at the token limit", returns(&frontdesk.Response{Message: frontdesk.Message{Text: "Your ord"}, Finish: frontdesk.FinishLength}, nil), frontdesk.ErrTruncated, "4096"},
+		{"cut at the token limit", returns(&frontdesk.Response{Message: frontdesk.Message{Text: "Your ord"}, Finish: frontdesk.FinishLength}, nil), frontdesk.ErrTruncated, "MaxTokens"},
 		{"calls cut at the token limit", returns(&frontdesk.Response{Message: frontdesk.Message{Calls: refund}, Finish: frontdesk.FinishLength}, nil), frontdesk.ErrTruncated, "MaxTokens"},
 		{"withheld by the host", returns(&frontdesk.Response{Message: frontdesk.Message{Text: "Your", Calls: refund}, Finish: frontdesk.FinishFilter}, nil), frontdesk.ErrTruncated, "withheld"},
 	}
