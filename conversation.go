@@ -108,7 +108,7 @@ func (c *conversation) apply(entry *Entry) error {
 			c.settleCalls()
 		}
 	case Handoff:
-		c.handOver(body)
+		c.handOver(entry.Turn, body)
 	case ticketOpened:
 		if c.handoff != nil && c.handoff.ID == body.Handoff {
 			c.handoff.Ticket = body.Ticket
@@ -119,7 +119,9 @@ func (c *conversation) apply(entry *Entry) error {
 			c.notes = append(c.notes, renderNote(body))
 		}
 	case posted:
-		c.add(Message{Role: RoleAssistant, Text: renderPost(body)})
+		if body.Text != "" {
+			c.add(Message{Role: RoleAssistant, Text: renderPost(body)})
+		}
 	case turnEnded:
 		c.endTurn(entry.Turn, body)
 	}
@@ -152,6 +154,9 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	c.said = append(c.said, body.Text)
 	if extra := len(c.said) - previousMessages - 1; extra > 0 {
 		c.said = c.said[extra:]
+	}
+	if body.Text == "" && len(body.Images) == 0 {
+		return
 	}
 	message := Message{Role: RoleUser, Text: strings.Join(c.notes, "") + quoteData(body.Text), Images: body.Images}
 	c.notes = nil
@@ -209,6 +214,8 @@ func (c *conversation) takeAnswer(body modelAnswer) {
 		t.usage.add(body.Usage)
 		t.model = body.Model
 	}
+	body.Message.Role, body.Message.CallID = RoleAssistant, ""
+	body.Message.Calls = uniqueCalls(body.Message.Calls)
 	if isEmpty(body.Message) {
 		if c.turn != nil {
 			c.turn.emptyAnswers++
@@ -318,16 +325,17 @@ func (c *conversation) add(message Message) {
 	c.settled = append(c.settled, message)
 }
 
-func (c *conversation) handOver(handoff Handoff) {
+func (c *conversation) handOver(turn string, handoff Handoff) {
 	c.closeCalls()
 	c.human = true
 	c.handoff = &handoff
-	if c.turn != nil {
-		c.turn.handoff = c.handoff
-		if answer := c.turn.answer; handoff.Told != "" && (answer == nil || strings.TrimSpace(answer.Message.Text) != handoff.Told) {
-			c.settleQuestion()
-			c.add(Message{Role: RoleAssistant, Text: handoff.Told})
-		}
+	if c.turn == nil || c.turn.id != turn {
+		return
+	}
+	c.turn.handoff = c.handoff
+	if answer := c.turn.answer; handoff.Told != "" && (answer == nil || strings.TrimSpace(answer.Message.Text) != handoff.Told) {
+		c.settleQuestion()
+		c.add(Message{Role: RoleAssistant, Text: handoff.Told})
 	}
 }
 
@@ -389,12 +397,11 @@ func (c *conversation) reply() *Reply {
 		Usage:    t.usage,
 	}
 	if t.outcome == Escalated {
-		handoff := c.packet()
-		reply.Handoff = &handoff
+		reply.Handoff = c.packet()
 	}
 	switch {
 	case t.handoff != nil:
-		reply.Text = t.handoff.Told
+		reply.Text, reply.Citations = resolveCitations(t.handoff.Told, c.passages)
 	case t.outcome == Answered && t.answer != nil:
 		reply.Text, reply.Citations = resolveCitations(t.answer.Message.Text, c.passages)
 		if t.told != "" {

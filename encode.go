@@ -2,11 +2,13 @@ package frontdesk
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -183,14 +185,14 @@ func (e *messageEncoder) message(m *Message) []byte {
 	for _, call := range m.Calls {
 		id := call.ID
 		if e.dialect.numberedCallIDs {
-			id = fmt.Sprintf("functions.%s:%d", call.Name, e.calls)
+			id = fmt.Sprintf("functions.%s:%d", wireName(call.Name), e.calls)
 			e.callIDs = append(e.callIDs, [2]string{call.ID, id})
 		}
 		e.calls++
 		wire.ToolCalls = append(wire.ToolCalls, wireCall{
 			ID:       id,
 			Type:     "function",
-			Function: wireCallFunction{Name: call.Name, Arguments: wireArguments(call.Arguments)},
+			Function: wireCallFunction{Name: wireName(call.Name), Arguments: wireArguments(call.Arguments)},
 		})
 	}
 	if m.Text == "" && e.dialect.nullContent {
@@ -217,6 +219,21 @@ func wireParts(m *Message) []wirePart {
 		parts = append(parts, wirePart{Type: "image_url", ImageURL: &wireImage{URL: image.address()}})
 	}
 	return parts
+}
+
+// wireName returns a name that hosts accept, for calls of tools that do not
+// exist under the name the model made up.
+func wireName(name string) string {
+	if toolName.MatchString(name) {
+		return name
+	}
+	clean := strings.Map(func(r rune) rune {
+		if toolName.MatchString(string(r)) {
+			return r
+		}
+		return '_'
+	}, name)
+	return cmp.Or(clean[:min(len(clean), 64)], "unknown")
 }
 
 // wireArguments returns arguments that hosts can read: several parse those of

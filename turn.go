@@ -31,6 +31,10 @@ type rules struct {
 	escalator bool
 }
 
+func (a *Agent) rules() rules {
+	return rules{limits: a.limits, retriever: a.config.Retriever != nil, escalator: a.config.Escalator != nil}
+}
+
 // decision is the next step of a turn, with the handoff to be made or the
 // outcome at its end.
 type decision struct {
@@ -153,11 +157,11 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 	if reply, err = r.open(ctx); reply != nil || err != nil {
 		return reply, err
 	}
-	rules := rules{limits: r.agent.limits, retriever: r.agent.config.Retriever != nil, escalator: r.agent.config.Escalator != nil}
+	rules := r.agent.rules()
 	for {
 		next := r.c.next(rules)
-		// An answer that is in the log is the outcome, whoever still listens.
-		if err := ctx.Err(); err != nil && next.step != stepEnd {
+		// What is in the log is brought to its end, whoever still listens.
+		if err := ctx.Err(); err != nil && next.step != stepEnd && next.step != stepEscalate {
 			return nil, fmt.Errorf("turn stopped: %w", err)
 		}
 		switch next.step {
@@ -195,9 +199,9 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 		}
 		turn, delivered := r.c.deliveries[r.turn.MessageID]
 		switch {
-		case delivered && turn == "":
+		case delivered && turn == "" && r.c.handoff != nil:
 			return r.withHuman(ctx)
-		case delivered && r.c.turn.id != turn:
+		case delivered && (r.c.turn == nil || r.c.turn.id != turn):
 			if reply, err := r.agent.replyAfter(ctx, r.c.id, turn); reply != nil || err != nil {
 				return reply, err
 			}
@@ -253,8 +257,7 @@ func (r *run) withHuman(ctx context.Context) (*Reply, error) {
 			return nil, err
 		}
 	}
-	handoff := r.c.packet()
-	return &Reply{Outcome: Escalated, Handoff: &handoff}, nil
+	return &Reply{Outcome: Escalated, Handoff: r.c.packet()}, nil
 }
 
 // leave ends the turn in the log if it has no outcome, whatever the reason.
@@ -263,6 +266,9 @@ func (r *run) leave(ctx context.Context, failure error) {
 		outcome, text := outcomeStopped, ""
 		if failure != nil && ctx.Err() == nil {
 			outcome, text = outcomeFailed, failure.Error()
+		}
+		if next := r.c.next(r.agent.rules()); next.step == stepEnd {
+			outcome, text = next.outcome, "" // it was only to be told
 		}
 		r.add(EntryTurnEnded, turnEnded{Outcome: outcome, Error: text})
 		// The caller learns of the failure itself; that its record is missing
@@ -358,6 +364,12 @@ func (r *run) reload(ctx context.Context) (written bool, err error) {
 		}
 		written = written || entries[i].ID == r.pending[0].ID
 	}
+	if c.turn != nil && r.c.turn != nil && c.turn.id == r.c.turn.id {
+		// Errors are not in the log.
+		for i := range min(len(c.turn.results), len(r.c.turn.results)) {
+			c.turn.results[i].Err = r.c.turn.results[i].Err
+		}
+	}
 	r.c, r.cached.conversation = c, c
 	return written, nil
 }
@@ -433,8 +445,6 @@ func (r *run) ask(ctx context.Context) error {
 		Requests: max(response.Requests, 1),
 	}
 	answer.Message.Role = RoleAssistant
-	answer.Message.CallID = ""
-	answer.Message.Calls = uniqueCalls(response.Message.Calls)
 	if answer.Model == "" {
 		answer.Model = request.Model
 	}
@@ -679,16 +689,22 @@ func (r *run) tellHandoff() {
 		r.showRest(told)
 	}
 	if r.agent.config.Escalator == nil {
-		r.emit(HandedOver{r.c.packet()})
+		r.emit(HandedOver{*r.c.packet()})
 	}
 }
 
-// escalate tells the escalator of the newest handoff.
+// escalate tells the escalator of the newest handoff, even if the turn was
+// stopped meanwhile: a conversation must not be left with nobody.
 func (r *run) escalate(ctx context.Context) error {
+	if ctx.Err() != nil {
+		detached, cancel := context.WithTimeout(detached(ctx), settleTime)
+		defer cancel()
+		ctx = detached
+	}
 	handoff := r.c.packet()
-	ticket, err := r.agent.config.Escalator.Escalate(ctx, handoff)
+	ticket, err := r.agent.config.Escalator.Escalate(ctx, *handoff)
 	if err != nil {
-		r.emit(HandedOver{handoff})
+		r.emit(HandedOver{*handoff})
 		return fmt.Errorf("conversation %s is with a human, but the escalator failed: %w", r.c.id, err)
 	}
 	if ticket == "" {
@@ -698,18 +714,22 @@ func (r *run) escalate(ctx context.Context) error {
 	if err := r.write(detached(ctx)); err != nil {
 		return err
 	}
-	r.emit(HandedOver{r.c.packet()})
+	r.emit(HandedOver{*r.c.packet()})
 	return nil
 }
 
-// packet returns the newest handoff with all a human should know.
-func (c *conversation) packet() Handoff {
+// packet returns the newest handoff with all a human should know, or nil if
+// there is none.
+func (c *conversation) packet() *Handoff {
+	if c.handoff == nil {
+		return nil
+	}
 	handoff := *c.handoff
 	handoff.Transcript, _ = c.transcript()
 	if c.turn != nil && c.turn.handoff == c.handoff {
 		handoff.Results = c.turn.results
 	}
-	return handoff
+	return &handoff
 }
 
 // end closes the turn.
@@ -718,7 +738,11 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 	if err := r.write(detached(ctx)); err != nil {
 		return nil, err
 	}
-	return r.c.reply(), nil
+	reply := r.c.reply()
+	if outcome == Answered {
+		r.showRest(reply.Text) // without the markers that name no passage
+	}
+	return reply, nil
 }
 
 // replyAfter reads the reply that answered the message of an earlier turn: its
@@ -736,7 +760,7 @@ func (a *Agent) replyAfter(ctx context.Context, id ConversationID, turn string) 
 			return nil, err
 		}
 		begun = begun || entries[i].Turn == turn
-		if begun && (c.turn.outcome == Answered || c.turn.outcome == Escalated) {
+		if begun && c.turn != nil && (c.turn.outcome == Answered || c.turn.outcome == Escalated) {
 			return c.reply(), nil
 		}
 	}
