@@ -26,11 +26,13 @@ type ExtractError struct {
 	Type string
 
 	// Text is the model's last answer, without its thoughts. It may hold what
-	// the customer said, unlike the text of the error.
+	// the customer said.
 	Text string
 
 	// Faults are what is wrong with it, each with its place where that is
-	// known: "items[0].quantity: must be >= 1 (got 0)".
+	// known: "items[0].quantity: must be >= 1 (got 0)". They quote values of
+	// the answer, cut to 80 characters, but not those of fields whose names
+	// tell of secrets.
 	Faults []string
 }
 

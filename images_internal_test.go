@@ -112,18 +112,21 @@ func TestCheckImagesCountsThem(t *testing.T) {
 }
 
 func TestCheckImagesWeighsThem(t *testing.T) {
+	photo := pictures(t)["image/png"]
+	small := Image{URL: dataURL("image/png", photo)}
 	// Base64 makes four bytes of three.
-	most := append(bytes.Clone(pictures(t)["image/png"]), make([]byte, maxImageBytes/4*3)...)[:maxImageBytes/4*3]
-	half := most[:len(most)/2/3*3]
-	require.NoError(t, checkImages([]Image{{Data: most}}))
-	require.NoError(t, checkImages([]Image{{URL: dataURL("image/png", most)}}))
-	require.NoError(t, checkImages([]Image{{Data: half}, {URL: dataURL("image/png", half)}}))
+	rest := maxImageBytes/4*3 - (len(photo)+2)/3*3
+	large := Image{Data: append(photo, make([]byte, rest-len(photo))...)}
+	require.NoError(t, checkImages([]Image{large, small}))
 
 	const problem = "the images up to this one are larger than 20 MB in base64"
-	tooMuch := append(bytes.Clone(most), 0)
-	assert.ErrorContains(t, checkImages([]Image{{Data: tooMuch}}), "image 0: "+problem)
-	assert.ErrorContains(t, checkImages([]Image{{URL: dataURL("image/png", tooMuch)}}), "image 0: "+problem)
-	assert.ErrorContains(t, checkImages([]Image{{Data: half}, {URL: "https://cdn.example.com/free.png"}, {URL: dataURL("image/png", half)}, {Data: half}}), "image 3: "+problem)
+	address := Image{URL: "https://cdn.example.com/lamp.png"}
+	assert.ErrorContains(t, checkImages([]Image{large, small, address}), "image 2: "+problem)
+	assert.ErrorContains(t, checkImages([]Image{large, address, small}), "image 2: "+problem)
+	large.Data = append(large.Data, 0)
+	assert.ErrorContains(t, checkImages([]Image{small, large}), "image 1: "+problem)
+	huge := Image{URL: "data:image/png;base64," + strings.Repeat("A", maxImageBytes+1)}
+	assert.ErrorContains(t, checkImages([]Image{huge}), "image 0: "+problem)
 }
 
 func FuzzCheckImages(f *testing.F) {
