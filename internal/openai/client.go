@@ -21,17 +21,26 @@ import (
 )
 
 // Client sends requests to one host. It is safe for concurrent use.
-type Client struct{ client openai.Client }
+type Client struct {
+	client  openai.Client
+	options bool // the caller gave some
+}
 
 // StatusError is an answer with a status of 300 or more.
 type StatusError struct {
 	Status int
 	Header http.Header
-	Body   []byte // at most 64 KB of it, without the request's keys
+	Body   []byte // at most 64 KB of it
+
+	request *http.Request
 }
 
 // Error tells the status alone: what the host said may be long, or secret.
 func (e *StatusError) Error() string { return fmt.Sprintf("status %d", e.Status) }
+
+// Redact replaces the keys of the request where they stand in text: some hosts
+// repeat the key that they refuse.
+func (e *StatusError) Redact(text string) string { return Redact(e.request, text) }
 
 const maxErrorBody = 64 << 10
 
@@ -43,7 +52,7 @@ const maxErrorBody = 64 << 10
 // OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS to any host.
 func New(baseURL, key string, options []option.RequestOption) *Client {
 	all := []option.RequestOption{
-		option.WithMiddleware(statusErrors),
+		option.WithMiddleware(outermost),
 		option.WithBaseURL(strings.TrimSuffix(baseURL, "/") + "/"),
 		option.WithHTTPClient(&http.Client{Transport: newTransport()}),
 		// Every attempt is a request that somebody pays for: the caller
@@ -53,19 +62,50 @@ func New(baseURL, key string, options []option.RequestOption) *Client {
 	if key != "" {
 		all = append(all, option.WithAPIKey(key))
 	}
-	return &Client{openai.Client{Options: append(all, options...)}}
+	return &Client{client: openai.Client{Options: append(all, options...)}, options: len(options) > 0}
 }
 
-// Post sends body, a JSON document, and returns the answer, whose body the
-// caller closes. An answer with a status of 300 or more is a *StatusError.
-func (c *Client) Post(ctx context.Context, path string, body []byte, accept string) (*http.Response, error) {
+// Body is a JSON document in pieces, which must not change any more.
+type Body [][]byte
+
+func (b Body) len() (n int64) {
+	for _, piece := range b {
+		n += int64(len(piece))
+	}
+	return n
+}
+
+func (b Body) open() io.ReadCloser {
+	readers := make([]io.Reader, len(b))
+	for i, piece := range b {
+		readers[i] = bytes.NewReader(piece)
+	}
+	return io.NopCloser(io.MultiReader(readers...))
+}
+
+// exchange is what a request and the outermost middleware tell each other.
+type exchange struct {
+	body   Body
+	failed *StatusError // of the last attempt
+}
+
+type exchangeKey struct{}
+
+// Post sends body and returns the answer, whose body the caller closes. An
+// answer with a status of 300 or more is a *StatusError.
+func (c *Client) Post(ctx context.Context, path string, body Body, accept string) (*http.Response, error) {
+	exchange := &exchange{body: body}
+	var params any
+	if c.options {
+		// Some of the caller's options change the body, and need it whole.
+		params, exchange.body = bytes.Join(body, nil), nil
+	}
 	var response *http.Response
-	var failed *StatusError // of the last attempt
-	ctx = context.WithValue(ctx, failedKey{}, &failed)
-	err := c.client.Post(ctx, path, body, &response, option.WithHeader("Accept", accept))
+	ctx = context.WithValue(ctx, exchangeKey{}, exchange)
+	err := c.client.Post(ctx, path, params, &response, option.WithHeader("Accept", accept))
 	switch {
-	case failed != nil:
-		return nil, failed
+	case exchange.failed != nil:
+		return nil, exchange.failed
 	case err != nil:
 		return nil, err
 	default:
@@ -73,24 +113,28 @@ func (c *Client) Post(ctx context.Context, path string, body []byte, accept stri
 	}
 }
 
-// failedKey finds the place for the StatusError of a request in its context.
-type failedKey struct{}
-
-// statusErrors is the outermost middleware. It drops the headers that tell of
-// the machine this runs on, and keeps error answers before openai-go decodes
-// them, because it loses the status of those it does not understand.
-func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+// outermost is the first middleware. It gives the request its body, drops the
+// headers that tell of the machine this runs on, and keeps error answers before
+// openai-go decodes them, because it loses the status of those it does not
+// understand.
+func outermost(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	for name := range request.Header {
 		if strings.HasPrefix(name, "X-Stainless-") {
 			request.Header.Del(name)
 		}
 	}
-	response, err := next(request)
-	place, ok := request.Context().Value(failedKey{}).(**StatusError)
+	exchange, ok := request.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
-		return response, err
+		return next(request)
 	}
-	*place = nil
+	if body := exchange.body; body != nil {
+		request.Header.Set("Content-Type", "application/json")
+		request.ContentLength = body.len()
+		request.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
+		request.Body = body.open()
+	}
+	exchange.failed = nil
+	response, err := next(request)
 	if err != nil || response.StatusCode < http.StatusMultipleChoices {
 		return response, err
 	}
@@ -98,7 +142,7 @@ func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Resp
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
 	response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	*place = &StatusError{Status: response.StatusCode, Header: response.Header, Body: Redact(request, body)}
+	exchange.failed = &StatusError{Status: response.StatusCode, Header: response.Header, Body: body, request: request}
 	return response, nil
 }
 
@@ -106,12 +150,12 @@ func statusErrors(request *http.Request, next option.MiddlewareNext) (*http.Resp
 var secretHeaders = []string{"Authorization", "Api-Key", "X-Api-Key"}
 
 // Redact replaces the keys that a request carries where they stand in text.
-func Redact(request *http.Request, text []byte) []byte {
+func Redact(request *http.Request, text string) string {
 	for _, name := range secretHeaders {
 		for _, value := range request.Header.Values(name) {
 			secret := strings.TrimSpace(strings.TrimPrefix(value, "Bearer "))
 			if len(secret) > 3 {
-				text = bytes.ReplaceAll(text, []byte(secret), []byte("[API key]"))
+				text = strings.ReplaceAll(text, secret, "[API key]")
 			}
 		}
 	}
