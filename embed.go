@@ -127,7 +127,7 @@ func (e *Embeddings) Embed(ctx context.Context, texts []string, kind EmbedKind) 
 }
 
 // Requests returns how many requests Embed takes for the given number of texts,
-// if none fails and the host takes batches of this size.
+// if none is refused or tried again.
 func (e *Embeddings) Requests(texts int) int {
 	size := e.batchSize()
 	return (max(texts, 0) + size - 1) / size
@@ -204,7 +204,7 @@ func (e *Embeddings) request(ctx context.Context, texts []string, prefix string)
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return nil, host.failure(ctx, fmt.Errorf("%w: %w", ErrTruncated, err))
+		return nil, host.failure(ctx, &TruncatedError{cause: err})
 	}
 	vectors, err := readEmbeddings(body, len(texts))
 	if err != nil {

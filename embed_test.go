@@ -60,7 +60,7 @@ func newEmbeddingHost(t *testing.T, answer func(request int, texts []string) (st
 }
 
 func (h *embeddingHost) provider() *frontdesk.OpenAICompatible {
-	return &frontdesk.OpenAICompatible{BaseURL: h.URL + "/v1", APIKey: "test-key"}
+	return &frontdesk.OpenAICompatible{BaseURL: h.URL + "/v1", APIKey: "test-key", Retries: -1}
 }
 
 // requests returns the texts of each request.

@@ -57,7 +57,7 @@ func (e *ExtractError) Unwrap() error { return ErrMismatch }
 // does not have are dropped. What then does not fit goes back to the model
 // once, with the faults; if the second answer does not fit either, the error is
 // an [*ExtractError]. So Extract makes one request, or two. An answer that was
-// cut short wraps [ErrTruncated] and is neither repaired nor asked for again:
+// cut short is a [*TruncatedError] and is neither repaired nor asked for again:
 // raise MaxTokens. Errors of the provider are wrapped.
 //
 // The response is the last answer that came, with the requests and the usage of
@@ -126,11 +126,8 @@ func askForOutput(ctx context.Context, provider Provider, request *Request) (*Re
 	}
 	response := *answer // a provider may keep its own
 	response.Requests = max(response.Requests, 1)
-	switch response.Finish {
-	case FinishLength:
-		return &response, "", fmt.Errorf("%w: it reached %d tokens: raise MaxTokens", ErrTruncated, request.MaxTokens)
-	case FinishFilter:
-		return &response, "", fmt.Errorf("%w: the host withheld a part of it", ErrTruncated)
+	if response.Finish == FinishLength || response.Finish == FinishFilter {
+		return &response, "", &TruncatedError{Message: response.Message, Finish: response.Finish}
 	}
 	text := strings.TrimSpace(response.Message.Text)
 	if json.Valid([]byte(text)) {
@@ -138,7 +135,7 @@ func askForOutput(ctx context.Context, provider Provider, request *Request) (*Re
 	}
 	_, text, complete := reasoning.Split(text, false)
 	if !complete {
-		return &response, "", fmt.Errorf("%w: it ends within the model's thoughts", ErrTruncated)
+		return &response, "", &TruncatedError{Message: response.Message, cause: errors.New("it ended within a thought")}
 	}
 	return &response, strings.TrimSpace(text), nil
 }

@@ -231,9 +231,9 @@ func TestExtractNeverRepairsWhatWasCut(t *testing.T) {
 		answer frontdesktest.Answer
 		hint   string
 	}{
-		{"at the limit", cut(frontdesk.FinishLength, aComplaint), "it reached 4096 tokens: raise MaxTokens"},
+		{"at the limit", cut(frontdesk.FinishLength, aComplaint), "raise MaxTokens"},
 		{"by a filter", cut(frontdesk.FinishFilter, aComplaint), "the host withheld a part of it"},
-		{"in its thoughts", frontdesktest.Say("<think>" + aComplaint), "it ends within the model's thoughts"},
+		{"in its thoughts", frontdesktest.Say("<think>" + aComplaint), "it ended within a thought"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			provider := frontdesktest.NewProvider(test.answer)
@@ -242,6 +242,9 @@ func TestExtractNeverRepairsWhatWasCut(t *testing.T) {
 			assert.NotErrorIs(t, err, frontdesk.ErrMismatch)
 			assert.ErrorContains(t, err, "extract frontdesk_test.complaint: ")
 			assert.ErrorContains(t, err, test.hint)
+			var truncated *frontdesk.TruncatedError
+			require.ErrorAs(t, err, &truncated)
+			assert.Equal(t, test.answer.Text, truncated.Message.Text)
 			assert.Zero(t, value)
 			require.NotNil(t, response, "it was paid for")
 			assert.Equal(t, 1, response.Requests)
@@ -350,6 +353,17 @@ func TestExtractOverHTTP(t *testing.T) {
 		assert.NotContains(t, string(request.Body), `"tools"`)
 		assert.False(t, request.Stream)
 	}
+}
+
+// A host that cuts an answer is told from one that answers badly.
+func TestExtractOverHTTPNeverRepairsWhatWasCut(t *testing.T) {
+	server := frontdesktest.NewServer(frontdesktest.Answer{Text: aComplaint[:20], Finish: frontdesk.FinishLength})
+	defer server.Close()
+
+	_, _, err := frontdesk.Extract[complaint](t.Context(), server.Provider(), complaintRequest())
+
+	require.ErrorIs(t, err, frontdesk.ErrTruncated)
+	server.AssertDone(t)
 }
 
 func TestExtractIsOxloByDefault(t *testing.T) {
