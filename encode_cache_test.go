@@ -151,8 +151,8 @@ func TestProvidersInBetween(t *testing.T) {
 		{"keeping the newest alone", func(messages []frontdesk.Message) []frontdesk.Message {
 			return messages[len(messages)-1:]
 		}},
-		{"dropping the newest", func(messages []frontdesk.Message) []frontdesk.Message {
-			return append(messages[:1:1], messages[2:]...)
+		{"keeping the oldest alone", func(messages []frontdesk.Message) []frontdesk.Message {
+			return append([]frontdesk.Message{}, messages[:(len(messages)+1)/2]...)
 		}},
 		{"adding one in front", func(messages []frontdesk.Message) []frontdesk.Message {
 			return append([]frontdesk.Message{{Role: frontdesk.RoleUser, Text: "Answer in French."}}, messages...)

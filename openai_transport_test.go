@@ -452,6 +452,43 @@ func TestConnectionsAreReused(t *testing.T) {
 	})
 }
 
+// TestSilence is about hosts that accept a request and then fall silent, as
+// behind a proxy whose worker died.
+func TestSilence(t *testing.T) {
+	for name, beginning := range map[string]string{
+		"from the start":          "",
+		"after white space":       "\n\n",
+		"in the middle of a line": `data: {"choices":[{"delta":{"con`,
+		"after some words":        events(`{"choices":[{"delta":{"content":"Hel"}}]}`),
+		"after the last word":     events(`{"choices":[{"delta":{"content":"Hello!"},"finish_reason":"stop"}]}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			gone := make(chan struct{})
+			h := newHost(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				_, _ = io.WriteString(w, beginning)
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+				close(gone)
+			})
+			provider := h.provider()
+			provider.IdleTimeout = 50 * time.Millisecond
+			ctx, cancel := context.WithTimeout(t.Context(), soon)
+			defer cancel()
+			response, _, _, err := generate(ctx, provider, question(), true)
+			require.NoError(t, ctx.Err(), "it waited for longer than the idle timeout")
+			if name == "after the last word" {
+				require.NoError(t, err)
+				assert.Equal(t, "Hello!", response.Message.Text)
+			} else {
+				require.ErrorIs(t, err, frontdesk.ErrTruncated)
+				assert.NotErrorIs(t, err, context.Canceled, "nobody cancelled")
+			}
+			<-gone
+		})
+	}
+}
+
 // TestNobodyWaitsForTheEndOfTheConnection is about hosts that say [DONE] and
 // leave the connection open.
 func TestNobodyWaitsForTheEndOfTheConnection(t *testing.T) {
