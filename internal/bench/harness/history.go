@@ -11,6 +11,7 @@ type Message struct {
 	Text   string
 	Call   *Call  // of an assistant message that calls a tool
 	CallID string // of a tool message
+	Tool   string // name of the tool, of a tool message
 }
 
 // Call is a tool call. Arguments is the text of a JSON object.
@@ -121,7 +122,7 @@ func call(i int, tool string) []Message {
 	}
 	return []Message{
 		{Role: "assistant", Call: &Call{ID: id, Name: tool, Arguments: arguments}},
-		{Role: "tool", CallID: id, Text: result},
+		{Role: "tool", CallID: id, Tool: tool, Text: result},
 	}
 }
 

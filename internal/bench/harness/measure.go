@@ -32,8 +32,8 @@ type measurement struct {
 }
 
 const (
-	leastTurns  = 3  // measured, however long they take
-	leastWarmup = 2  // not measured, however long they take
+	leastTurns  = 2  // measured, however long they take
+	leastWarmup = 1  // not measured, however long they take
 	mostWarmup  = 50 // not measured, while there is time
 	warmupLimit = 200 * time.Millisecond
 )
