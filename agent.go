@@ -17,6 +17,7 @@ type Agent struct {
 	tools  *Registry
 
 	definitions []ToolDefinition
+	wireTools   []byte // the wire form of definitions
 	limits      Limits
 	temperature float64
 	cache       conversationCache
@@ -260,10 +261,12 @@ func New(config Config) (*Agent, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("frontdesk: %w", err)
 	}
+	definitions := registry.Definitions()
 	return &Agent{
 		config:      config,
 		tools:       registry,
-		definitions: registry.Definitions(),
+		definitions: definitions,
+		wireTools:   appendJSON(nil, wireTools(definitions)),
 		limits:      limits.withDefaults(),
 		temperature: temperature,
 	}, nil

@@ -29,7 +29,11 @@ type answerReader struct {
 }
 
 func newAnswerReader(tools []leak.Tool, profile Profile, stream func(Delta)) *answerReader {
-	return &answerReader{stream: stream, profile: profile, tools: tools, hold: leak.NewHold(tools)}
+	r := &answerReader{stream: stream, profile: profile, tools: tools}
+	if stream != nil {
+		r.hold = leak.NewHold(tools)
+	}
+	return r
 }
 
 // offered returns the tools whose calls may stand in the text.

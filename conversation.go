@@ -1,9 +1,9 @@
 package frontdesk
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -65,8 +65,8 @@ type turnState struct {
 	model        string
 	usage        Usage
 
-	signature string // of the newest round of calls and their results
-	repeats   int    // how many rounds in a row had it
+	round   []ToolResult // the newest answer's calls, once all have results
+	repeats int          // how many rounds in a row were the same
 
 	handoff *Handoff
 	outcome Outcome // empty while the turn runs
@@ -250,23 +250,31 @@ func (c *conversation) settleCalls() {
 			return
 		}
 	}
-	var signature strings.Builder
-	for _, call := range c.calls {
+	round := make([]ToolResult, len(c.calls))
+	for i, call := range c.calls {
+		round[i] = *call.result
 		c.settled = append(c.settled, call.result.message())
-		fmt.Fprintf(&signature, "%q%q%q", call.call.Name, canonical(call.call.Arguments), call.result.Content)
-		if c.turn != nil {
-			c.turn.results = append(c.turn.results, *call.result)
-		}
 	}
 	c.calls = nil
 	if t := c.turn; t != nil {
-		if s := signature.String(); s != t.signature {
-			t.signature, t.repeats = s, 0
+		if !sameRound(t.round, round) {
+			t.repeats = 0
 		}
+		t.round = round
 		t.repeats++
+		t.results = append(t.results, round...)
 	}
 	c.settled = append(c.settled, c.deferred...)
 	c.deferred = nil
+}
+
+// sameRound reports whether two rounds made the same calls with the same
+// results.
+func sameRound(a, b []ToolResult) bool {
+	return slices.EqualFunc(a, b, func(x, y ToolResult) bool {
+		return x.Call.Name == y.Call.Name && x.Content == y.Content &&
+			(x.Call.Arguments == y.Call.Arguments || canonical(x.Call.Arguments) == canonical(y.Call.Arguments))
+	})
 }
 
 // canonical returns JSON text in a form in which equal values are equal text.
@@ -277,11 +285,11 @@ func canonical(text string) string {
 	if decoder.Decode(&value) != nil {
 		return text
 	}
-	var b bytes.Buffer
-	if json.NewEncoder(&b).Encode(value) != nil {
+	encoded, err := json.Marshal(value)
+	if err != nil {
 		return text
 	}
-	return b.String()
+	return string(encoded)
 }
 
 // closeCalls gives every call without a result one that says so, because no
@@ -351,7 +359,12 @@ func (c *conversation) endTurn(id string, body turnEnded) {
 // settled. No call in it dangles, whatever entry came last.
 func (c *conversation) transcript() (messages []Message, settled int) {
 	settled = len(c.settled)
-	messages = c.settled[:settled:settled]
+	messages = c.settled
+	if len(c.calls) > 0 {
+		messages = slices.Clip(messages)
+	}
+	// Without open calls, what is appended here is what will be settled at
+	// the same places, so that it does no harm to use the room behind.
 	for _, call := range c.calls {
 		result := call.result
 		if result == nil {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/frontdesk-go/frontdesk/internal/openai"
 )
 
 // dialect is in what the wire form of messages differs between models.
@@ -58,7 +60,7 @@ type messageEncoder struct {
 
 // encodeRequest returns the body of a chat completions request. It sends no
 // parameter that need not be there, since hosts refuse what they do not know.
-func encodeRequest(r *Request, s shape, stream bool) []byte {
+func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	var settled []byte
 	rest := messageEncoder{dialect: s.dialect}
 	if r.encoded != nil && len(r.Messages) >= r.settled && r.settled > 0 && &r.Messages[0] == r.first {
@@ -82,7 +84,11 @@ func encodeRequest(r *Request, s shape, stream bool) []byte {
 	tail = append(tail, ']')
 	if len(r.Tools) > 0 {
 		tail = append(tail, `,"tools":`...)
-		tail = appendJSON(tail, wireTools(r.Tools))
+		if r.tools != nil && &r.Tools[0] == r.toolsOf {
+			tail = append(tail, r.tools...)
+		} else {
+			tail = appendJSON(tail, wireTools(r.Tools))
+		}
 	}
 	if !s.noTemperature {
 		tail = append(tail, `,"temperature":`...)
@@ -103,12 +109,7 @@ func encodeRequest(r *Request, s shape, stream bool) []byte {
 	if stream {
 		tail = append(tail, `,"stream":true`...)
 	}
-	tail = append(tail, '}')
-
-	body := make([]byte, 0, len(head)+len(settled)+len(tail))
-	body = append(body, head...)
-	body = append(body, settled...)
-	return append(body, tail...)
+	return openai.Body{head, settled, append(tail, '}')}
 }
 
 func wireFormat(schema json.RawMessage, format outputFormat) map[string]any {

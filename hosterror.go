@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// newHostError reads an answer with an error status.
-func newHostError(status int, header http.Header, body []byte) *HostError {
+// newHostError reads an answer with an error status. Keys that redact knows do
+// not get into it.
+func newHostError(status int, header http.Header, body []byte, redact func(string) string) *HostError {
 	e := &HostError{Status: status, RetryAfter: retryAfter(header, time.Now())}
-	e.Code, e.Type, e.Message = hostWords(header, body)
-	e.Code, e.Type, e.Message = shorten(e.Code), shorten(e.Type), shorten(e.Message)
+	code, kind, message := hostWords(header, body)
+	e.Code, e.Type, e.Message = shorten(redact(code)), shorten(redact(kind)), shorten(redact(message))
 	return e
 }
 

@@ -140,7 +140,7 @@ func (p *OpenAICompatible) Generate(ctx context.Context, request *Request, strea
 }
 
 // attempt makes one request for an answer.
-func (p *OpenAICompatible) attempt(ctx context.Context, body []byte, reader *answerReader) (*Response, error) {
+func (p *OpenAICompatible) attempt(ctx context.Context, body openai.Body, reader *answerReader) (*Response, error) {
 	accept := "application/json"
 	if reader.stream != nil {
 		accept = "text/event-stream"
@@ -249,16 +249,20 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 		status  *openai.StatusError
 		payload *assemble.Error
 		cut     *TruncatedError
+		call    *url.Error
 	)
 	switch {
 	case errors.As(err, &status):
-		return newHostError(status.Status, status.Header, status.Body)
+		return newHostError(status.Status, status.Header, status.Body, status.Redact)
 	case errors.As(err, &payload):
 		return &HostError{Status: http.StatusOK, Code: shorten(payload.Code), Type: shorten(payload.Type), Message: shorten(payload.Message)}
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle):
 		return ctx.Err()
 	case errors.As(err, &cut):
 		return err
+	case errors.As(err, &call):
+		// The address may carry a key.
+		return fmt.Errorf("ask the model's host: %w", call.Err)
 	default:
 		return fmt.Errorf("ask the model's host: %w", err)
 	}
@@ -270,7 +274,7 @@ func redact(response *http.Response, err error) error {
 	var payload *assemble.Error
 	if errors.As(err, &payload) {
 		for _, text := range []*string{&payload.Code, &payload.Type, &payload.Message} {
-			*text = string(openai.Redact(response.Request, []byte(*text)))
+			*text = openai.Redact(response.Request, *text)
 		}
 	}
 	return err
@@ -285,7 +289,7 @@ func (p *OpenAICompatible) post(ctx context.Context, path string, body []byte, a
 	var response *http.Response
 	attempts := &attempts{provider: p}
 	err := attempts.run(ctx, func(ctx context.Context) (err error) {
-		if response, err = p.client.Post(ctx, path, body, accept); err != nil {
+		if response, err = p.client.Post(ctx, path, openai.Body{body}, accept); err != nil {
 			return p.failure(ctx, err)
 		}
 		return nil

@@ -79,6 +79,10 @@ type Request struct {
 	first   *Message
 	settled int
 
+	// tools is the wire form of the tools that begin at toolsOf.
+	tools   []byte
+	toolsOf *ToolDefinition
+
 	// spend, if not nil, is asked before each attempt on the wire, and forbids
 	// it by an error.
 	spend func(context.Context) error

@@ -72,6 +72,9 @@ const (
 // The name may have letters, digits, "_" and "-", 64 at most. What is wrong
 // with a tool is reported when it is registered, by [New] or [Registry.Add].
 func NewTool[In, Out any](name, description string, handle func(context.Context, In) (Out, error)) *TypedTool[In, Out] {
+	if handle == nil {
+		return &TypedTool[In, Out]{toolSpec{name: name}} // refused at registration
+	}
 	return &TypedTool[In, Out]{toolSpec{
 		name:        name,
 		description: description,
@@ -95,6 +98,9 @@ func NewTool[In, Out any](name, description string, handle func(context.Context,
 // comes from elsewhere, such as an existing API. Apart from that it is like
 // [NewTool].
 func RawTool[Out any](name, description string, schema json.RawMessage, handle func(context.Context, json.RawMessage) (Out, error)) *TypedTool[json.RawMessage, Out] {
+	if handle == nil {
+		return &TypedTool[json.RawMessage, Out]{toolSpec{name: name}} // refused at registration
+	}
 	if schema == nil {
 		schema = json.RawMessage{} // refused at registration, rather than derived
 	}
@@ -134,7 +140,12 @@ func (t *TypedTool[In, Out]) Timeout(d time.Duration) *TypedTool[In, Out] {
 	return t
 }
 
-func (t *TypedTool[In, Out]) declare() toolSpec { return t.spec }
+func (t *TypedTool[In, Out]) declare() toolSpec {
+	if t == nil {
+		return toolSpec{}
+	}
+	return t.spec
+}
 
 // Call is what a handler may know of the call it serves, beyond its arguments.
 // All of it comes from the caller of the agent, none from the model.
@@ -302,6 +313,9 @@ func register(spec toolSpec) (*registeredTool, error) {
 		return nil, fmt.Errorf("tool %q: the name must be 1 to 64 letters, digits, underscores or hyphens", spec.name)
 	}
 	fail := func(err error) (*registeredTool, error) { return nil, fmt.Errorf("tool %s: %w", spec.name, err) }
+	if spec.handle == nil {
+		return fail(errors.New("it has no handler: give it a function to call"))
+	}
 	if spec.timeout < 0 || spec.keyLife < 0 {
 		return fail(errors.New("a duration must not be negative"))
 	}

@@ -412,6 +412,10 @@ func (r *run) ask(ctx context.Context) error {
 		encoded:      r.c.encoded,
 		first:        &messages[0],
 		settled:      settled,
+		tools:        a.wireTools,
+	}
+	if len(a.definitions) > 0 {
+		request.toolsOf = &a.definitions[0]
 	}
 	r.shown.Reset()
 	var stream func(Delta)

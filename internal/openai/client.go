@@ -100,9 +100,18 @@ func (c *Client) Post(ctx context.Context, path string, body Body, accept string
 		// Some of the caller's options change the body, and need it whole.
 		params, exchange.body = bytes.Join(body, nil), nil
 	}
+	return c.do(ctx, exchange, http.MethodPost, path, params, option.WithHeader("Accept", accept))
+}
+
+// Get asks for a document, under the same terms as Post.
+func (c *Client) Get(ctx context.Context, path string) (*http.Response, error) {
+	return c.do(ctx, new(exchange), http.MethodGet, path, nil)
+}
+
+func (c *Client) do(ctx context.Context, exchange *exchange, method, path string, params any, options ...option.RequestOption) (*http.Response, error) {
 	var response *http.Response
 	ctx = context.WithValue(ctx, exchangeKey{}, exchange)
-	err := c.client.Post(ctx, path, params, &response, option.WithHeader("Accept", accept))
+	err := c.client.Execute(ctx, method, path, params, &response, options...)
 	switch {
 	case exchange.failed != nil:
 		return nil, exchange.failed
