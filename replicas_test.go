@@ -2,8 +2,10 @@ package frontdesk_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -158,4 +160,46 @@ func TestTheSameMessageAtTwoReplicas(t *testing.T) {
 	assert.Equal(t, []string{"user: Hi"}, sent(t, provider, 0))
 	assert.Equal(t, second, play(t, first, identified("Hi", "m-1"), false), "delivered again, it is the same reply")
 	provider.AssertDone(t)
+}
+
+// A helpdesk may take a conversation over by itself, with an entry of its own.
+func TestAHumanTakesOverInTheMiddleOfATurn(t *testing.T) {
+	handoff := frontdesk.Entry{ID: "e-desk", Kind: frontdesk.EntryHandoff, Version: 1, Data: json.RawMessage(`{"id":"h-desk","reason":"policy","summary":"Mine.","ticket":"T-9"}`)}
+	for _, scene := range scenes {
+		_, first, last := scene.count(t)
+		for point := first; point < last; point++ {
+			stage, memory := scene.prepare(), new(frontdesk.InMemory)
+			agent := stage.agent(t, memory)
+			turn := stage.playUpToLast(t, agent)
+			where, owned := "", false
+			stage.at = func(p int, at string) {
+				if p == point {
+					where = at
+					log := load(t, memory)
+					owned = has(log, frontdesk.EntryHandoff)
+					require.NoError(t, memory.Append(t.Context(), conversation, int64(len(log)), handoff))
+				}
+			}
+			watched := watch(t, agent, turn)
+			t.Run(fmt.Sprintf("%s/point %d %s", scene.name, point, where), func(t *testing.T) {
+				if owned {
+					t.Skip("a human had it before")
+				}
+				require.NoError(t, watched.err)
+				log := load(t, memory)
+				at := slices.IndexFunc(log, func(entry frontdesk.Entry) bool { return entry.ID == handoff.ID })
+				assert.False(t, has(log[at:], frontdesk.EntryAnswer), "an answer was recorded although a human owns the conversation")
+				if log[len(log)-1].ID != handoff.ID {
+					assert.Equal(t, frontdesk.Escalated, watched.reply.Outcome)
+					assert.Equal(t, "h-desk", watched.reply.Handoff.ID)
+					assert.Empty(t, watched.reply.Text)
+					assert.Empty(t, watched.text(), "what the customer sees")
+				}
+				texts, _ := customerMessages(t, log)
+				assert.Contains(t, texts, turn.Text)
+				stage.dead = true
+				stage.goOn(t, agent, memory, identified("And now?", "m-new"))
+			})
+		}
+	}
 }

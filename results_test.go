@@ -147,3 +147,29 @@ func TestWhatAHandlerKnowsOfItsCall(t *testing.T) {
 	assert.Len(t, keys, 6, "each call has an idempotency key of its own, whatever its id and arguments")
 	assert.Zero(t, frontdesk.CallFrom(t.Context()))
 }
+
+// The errors of tools are known while the turn runs, whatever else is appended
+// meanwhile.
+func TestResultsKeepTheirErrors(t *testing.T) {
+	declined := errors.New("declined")
+	for _, together := range []bool{true, false} {
+		t.Run(fmt.Sprintf("together=%v", together), func(t *testing.T) {
+			var agent *frontdesk.Agent
+			tools := []frontdesk.Tool{
+				frontdesk.NewTool("decline", "Decline", func(context.Context, numbered) (string, error) { return "", declined }),
+				frontdesk.NewTool("post", "Post", func(ctx context.Context, _ numbered) (string, error) {
+					return "posted", agent.Post(ctx, conversation, "Bea", "One moment.")
+				}),
+			}
+			answers := []frontdesktest.Answer{numberedCalls("decline"), numberedCalls("post")}
+			if together {
+				answers = []frontdesktest.Answer{numberedCalls("decline", "post")}
+			}
+			agent = newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(append(answers, frontdesktest.Say("Sorry."))...), Tools: tools})
+			reply := play(t, agent, say("Go"), false)
+			require.Len(t, reply.Results, 2)
+			assert.ErrorIs(t, reply.Results[0].Err, declined)
+			assert.NoError(t, reply.Results[1].Err)
+		})
+	}
+}

@@ -187,7 +187,15 @@ func TestCitations(t *testing.T) {
 					Provider:  frontdesktest.NewProvider(frontdesktest.Say(test.answer)),
 					Retriever: &library{found: [][]frontdesk.Passage{{returns, shipping, gifts}}},
 				})
-				reply := play(t, agent, say("Tell me"), stream)
+				reply := (*frontdesk.Reply)(nil)
+				if stream {
+					s := watch(t, agent, say("Tell me"))
+					require.NoError(t, s.err)
+					reply = s.reply
+					assert.Equal(t, reply.Text, s.text(), "what the customer sees")
+				} else {
+					reply = play(t, agent, say("Tell me"), false)
+				}
 				assert.Equal(t, test.text, reply.Text)
 				var cited []int
 				for _, citation := range reply.Citations {
