@@ -180,7 +180,10 @@ func TestAHumanTakesOverInTheMiddleOfATurn(t *testing.T) {
 					require.NoError(t, memory.Append(t.Context(), conversation, int64(len(log)), handoff))
 				}
 			}
-			watched := watch(t, agent, turn)
+			var watched seen
+			if !assert.NotPanics(t, func() { watched = watch(t, agent, turn) }, "%s, point %d", scene.name, point) {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s/point %d %s", scene.name, point, where), func(t *testing.T) {
 				if owned {
 					t.Skip("a human had it before")
