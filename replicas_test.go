@@ -201,6 +201,7 @@ func TestAHumanTakesOverInTheMiddleOfATurn(t *testing.T) {
 				texts, _ := customerMessages(t, log)
 				assert.Contains(t, texts, turn.Text)
 				stage.dead = true
+				stage.scene.helped = false // the helpdesk knows
 				stage.goOn(t, agent, memory, identified("And now?", "m-new"))
 			})
 		}
