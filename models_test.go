@@ -196,3 +196,19 @@ func TestListModelsFails(t *testing.T) {
 		assert.ErrorIs(t, err, context.Canceled)
 	})
 }
+
+func FuzzLookupModel(f *testing.F) {
+	f.Add("meta-llama/Llama-3.3-70B-Instruct")
+	f.Add("freeinstruct")
+	f.Add("x/")
+	f.Fuzz(func(t *testing.T, name string) {
+		model, known := frontdesk.LookupModel(name)
+		if !known {
+			assert.Equal(t, frontdesk.Model{ID: name}, model)
+			return
+		}
+		again, known := frontdesk.LookupModel(model.ID)
+		assert.True(t, known)
+		assert.Equal(t, model, again)
+	})
+}

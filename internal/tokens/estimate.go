@@ -161,20 +161,23 @@ func (e *estimator) word() {
 	}
 	accents := 0
 	letters := at - start
-	for at < len(text) {
-		if c := text[at]; classes[c] == lower {
+	for ; at < len(text); letters++ {
+		c := text[at]
+		if classes[c] == lower {
 			packed = packed<<8 | uint32(c)
 			at++
-		} else {
-			cost, size := latinLetter(text, at)
-			if size == 0 {
-				break
-			}
-			packed = packed<<8 | 0xff
-			accents += cost
-			at += size
+			continue
 		}
-		letters++
+		if classes[c] != other {
+			break
+		}
+		cost, size := latinLetter(text, at)
+		if size == 0 {
+			break
+		}
+		packed = packed<<8 | 0xff
+		accents += cost
+		at += size
 	}
 	e.at = at
 	e.cost += accents
