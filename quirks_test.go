@@ -21,6 +21,7 @@ import (
 // another and keeps what it was sent. It works within a bubble of synctest,
 // where sockets do not, so that no test waits.
 type fakeHost struct {
+	always  func(body string) fakeAnswer // if not nil, answers instead of answers
 	mu      sync.Mutex
 	answers []fakeAnswer
 	bodies  []string
@@ -36,16 +37,23 @@ func (h *fakeHost) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r.Body.Close()
+	return h.take(string(body))(r)
+}
+
+func (h *fakeHost) take(body string) fakeAnswer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.bodies = append(h.bodies, string(body))
+	h.bodies = append(h.bodies, body)
 	h.times = append(h.times, time.Now())
+	if h.always != nil {
+		return h.always(body)
+	}
 	if len(h.answers) == 0 {
-		return refuse(http.StatusTeapot, "the script has no answer left")(r)
+		return refuse(http.StatusTeapot, "the script has no answer left")
 	}
 	next := h.answers[0]
 	h.answers = h.answers[1:]
-	return next(r)
+	return next
 }
 
 func (h *fakeHost) add(answers ...fakeAnswer) {
