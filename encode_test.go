@@ -2,6 +2,7 @@ package frontdesk_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -146,6 +147,12 @@ func TestRequestBody(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			body := send(t, &test.request, test.stream)
+			// With options, which may change the body, it takes another way.
+			plain := newHost(t, answerHello)
+			_, _, _, err := generate(t.Context(), plain.provider(), &test.request, test.stream)
+			require.NoError(t, err)
+			assert.Equal(t, body, plain.received()[0].Body)
+			assert.Equal(t, fmt.Sprint(len(body)), plain.received()[0].Header.Get("Content-Length"))
 			assert.True(t, json.Valid([]byte(body)))
 			// Between the tokens of want there is white space for the reader.
 			assert.Equal(t, strings.NewReplacer("\n", "", "\t", "").Replace(test.want), body)

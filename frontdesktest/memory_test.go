@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -161,7 +162,7 @@ var brokenStores = map[string]func() *store{
 			if err := s.InMemory.Append(ctx, id, last, entries[:1]...); err != nil || len(entries) == 1 {
 				return err
 			}
-			time.Sleep(10 * time.Microsecond) // as long as a database takes
+			runtime.Gosched() // as a database would, in between
 			for _, entry := range entries[1:] {
 				for last++; ; {
 					err := s.InMemory.Append(ctx, id, last, entry)
