@@ -106,7 +106,7 @@ func TestRegistryRefuses(t *testing.T) {
 
 		// Tools that are none.
 		{"nil", nil, []string{"nil"}},
-		{"a nil pointer", nilTool, []string{"nil"}},
+		{"a nil pointer", nilTool, []string{"tool"}},
 		{"no handler", frontdesk.NewTool[orderArgs, string]("t", "A tool", nil), []string{"tool t", "handler"}},
 		{"no handler for raw arguments", frontdesk.RawTool[string]("t", "A tool", json.RawMessage(`{"type":"object"}`), nil), []string{"tool t", "handler"}},
 		{"a timeout below zero", frontdesk.NewTool("t", "A tool", ship).Timeout(-1), []string{"tool t", "negative"}},
