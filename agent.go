@@ -332,12 +332,7 @@ func (t *Turn) check() error {
 	case strings.TrimSpace(t.Text) == "" && len(t.Images) == 0:
 		return errors.New("turn has no message: set Turn.Text or Turn.Images")
 	}
-	for i, image := range t.Images {
-		if image.URL == "" && len(image.Data) == 0 {
-			return fmt.Errorf("image %d is empty: set its URL or Data", i)
-		}
-	}
-	return nil
+	return checkImages(t.Images)
 }
 
 // Post adds a message to a conversation that neither the customer nor the

@@ -17,6 +17,7 @@ type answerReader struct {
 	profile Profile
 	tools   []leak.Tool
 	message assemble.Message
+	size    int // of the answer so far
 
 	splitter reasoning.Splitter
 	hold     *leak.Hold

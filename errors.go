@@ -62,6 +62,8 @@ type HostError struct {
 
 	// RetryAfter is how long the host asks to wait, zero if it does not say.
 	RetryAfter time.Duration
+
+	param string // the parameter that was refused, where the host tells
 }
 
 // Error tells the status and what the host said.

@@ -15,7 +15,8 @@ import (
 // not get into it.
 func newHostError(status int, header http.Header, body []byte, redact func(string) string) *HostError {
 	e := &HostError{Status: status, RetryAfter: retryAfter(header, time.Now())}
-	code, kind, message := hostWords(header, body)
+	code, kind, message, param := hostWords(header, body)
+	e.param = param
 	e.Code, e.Type, e.Message = shorten(redact(code)), shorten(redact(kind)), shorten(redact(message))
 	return e
 }
@@ -31,7 +32,11 @@ var (
 	overflowWording = regexp.MustCompile(`(?i)maximum context length|context.?length.?exceeded|exceeds? the (model'?s )?(maximum )?(context|input)|` +
 		`context (window|length|size)|exceed_context_size|input length \d+ exceeds|exceeded model token limit|` +
 		`(prompt|input|request) is too long|tokens in request more than max tokens|reduce the length of the (messages|input|prompt)|` +
-		`must have less than \d+ tokens|too many (input )?tokens`)
+		`inputs.{0,4} tokens \+|maximum prompt length|input token count|must have less than \d+ tokens|too many (input )?tokens`)
+
+	planWording = regexp.MustCompile(`(?i)quota|plan|tier|upgrade|subscription|limit`)
+
+	webAddress = regexp.MustCompile(`https?://\S+`)
 
 	authWording = regexp.MustCompile(`(?i)api.?key|unauthori[sz]ed|authenticat|invalid.?token`)
 
@@ -44,7 +49,8 @@ const longWait = 5 * time.Minute
 
 // kind says what the error means, or returns nil.
 func (e *HostError) kind() error {
-	words := e.Code + " " + e.Type + " " + e.Message
+	// Ordinary rate limits come with the address of the billing page.
+	words := webAddress.ReplaceAllString(e.Code+" "+e.Type+" "+e.Message, "")
 	forbidden := e.Status == http.StatusForbidden
 	switch status := e.Status; {
 	case status == http.StatusOK:
@@ -55,11 +61,15 @@ func (e *HostError) kind() error {
 		return ErrQuota
 	case status == http.StatusTooManyRequests && (e.RetryAfter >= longWait || quotaWording.MatchString(words)):
 		return ErrQuota
-	case status == http.StatusTooManyRequests || status == http.StatusTooEarly || !forbidden && rateWording.MatchString(words):
+	case status == http.StatusTooManyRequests || status == http.StatusTooEarly:
 		return ErrRateLimited
-	case !forbidden && overflowWording.MatchString(words) || status == http.StatusRequestEntityTooLarge:
+	case status == http.StatusRequestEntityTooLarge:
 		return ErrContextWindow
-	case forbidden && authWording.MatchString(words) && !quotaWording.MatchString(words):
+	case status >= http.StatusInternalServerError && rateWording.MatchString(words):
+		return ErrRateLimited
+	case !forbidden && !rateWording.MatchString(words) && overflowWording.MatchString(words):
+		return ErrContextWindow
+	case forbidden && authWording.MatchString(words) && !planWording.MatchString(words):
 		return ErrAuth
 	case forbidden:
 		// What others use for permissions, Oxlo uses for plans.
@@ -79,10 +89,10 @@ func (e *HostError) kindInAnswer(words string) error {
 		return inner.kind()
 	}
 	switch {
-	case rateWording.MatchString(words):
-		return ErrRateLimited
 	case quotaWording.MatchString(words):
 		return ErrQuota
+	case rateWording.MatchString(words):
+		return ErrRateLimited
 	case overflowWording.MatchString(words):
 		return ErrContextWindow
 	case authWording.MatchString(words):
@@ -119,23 +129,24 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 
 // hostWords finds the host's own account of an error in the shapes that are
 // about: an object or a string under "error", or fields at the top.
-func hostWords(header http.Header, body []byte) (code, kind, message string) {
+func hostWords(header http.Header, body []byte) (code, kind, message, param string) {
 	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	if text := bytes.TrimSpace(body); mediaType == "text/html" || bytes.HasPrefix(text, []byte("<")) {
-		return "", "", "" // a proxy's page, of no use to anyone
+		return "", "", "", "" // a proxy's page, of no use to anyone
 	}
 	type words struct {
 		Code    any `json:"code"`
 		Type    any `json:"type"`
 		Message any `json:"message"`
 		Detail  any `json:"detail"`
+		Param   any `json:"param"`
 	}
 	var outer struct {
 		words
 		Error json.RawMessage `json:"error"`
 	}
 	if json.Unmarshal(body, &outer) != nil {
-		return "", "", strings.TrimSpace(string(body))
+		return "", "", strings.TrimSpace(string(body)), ""
 	}
 	found := outer.words
 	var text string
@@ -148,7 +159,7 @@ func hostWords(header http.Header, body []byte) (code, kind, message string) {
 	if found.Message == nil {
 		found.Message = found.Detail
 	}
-	return wordOf(found.Code), wordOf(found.Type), wordOf(found.Message)
+	return wordOf(found.Code), wordOf(found.Type), wordOf(found.Message), wordOf(found.Param)
 }
 
 // wordOf renders a part of an error. Lists are those of FastAPI, whose items say

@@ -121,15 +121,12 @@ func (p *OpenAICompatible) Generate(ctx context.Context, request *Request, strea
 	}
 	var response *Response
 	tools := offered(request.Tools)
-	attempts := &attempts{provider: p, request: request}
+	attempts := &attempts{provider: p, request: request, reset: func() { stream(Delta{Reset: true}) }}
 	err := attempts.run(ctx, func(ctx context.Context) (err error) {
-		shape := p.learned.shape(request.Model, profile)
+		attempts.sent = p.learned.shape(request.Model, profile)
 		reader := newAnswerReader(tools, profile, stream)
-		response, err = p.attempt(ctx, encodeRequest(request, shape, stream != nil), reader)
-		attempts.shown = attempts.shown || reader.shown
-		if err != nil && attempts.shown && stream != nil {
-			attempts.reset = func() { stream(Delta{Reset: true}) }
-		}
+		response, err = p.attempt(ctx, encodeRequest(request, attempts.sent, stream != nil), reader)
+		attempts.shown = reader.shown
 		return err
 	})
 	if err != nil {
@@ -153,15 +150,13 @@ func (p *OpenAICompatible) attempt(ctx context.Context, body openai.Body, reader
 		return nil, p.failure(ctx, err)
 	}
 	defer response.Body.Close()
-	answer := bufio.NewReader(response.Body)
+	patience := newPatience(response.Body, p.IdleTimeout, cancel)
+	defer patience.stop()
+	answer := bufio.NewReader(patience)
 	if isDocument(answer) {
 		err = readWhole(answer, reader)
 	} else {
-		idle := p.IdleTimeout
-		if idle == 0 {
-			idle = DefaultIdleTimeout
-		}
-		err = readStream(ctx, answer, reader, idle, cancel)
+		err = readStream(ctx, answer, reader, patience, cancel)
 	}
 	if err != nil {
 		return nil, p.failure(ctx, redact(response, err))
@@ -200,16 +195,58 @@ func readWhole(body io.Reader, reader *answerReader) error {
 	return nil
 }
 
-var errIdle = errors.New("the stream was silent for too long")
+// patience reads an answer and gives up on a host that is silent for too long,
+// or that has only signs of life to send. The time that the caller takes does
+// not count.
+type patience struct {
+	body     io.Reader
+	idle     time.Duration
+	silence  *time.Timer // runs while a read waits
+	progress *time.Timer // runs since the answer last grew
+}
 
-func readStream(ctx context.Context, body io.Reader, reader *answerReader, idle time.Duration, cancel context.CancelCauseFunc) error {
+// progressTimeouts is how many idle timeouts a host may fill with signs of life
+// alone: ten minutes by default, after which DeepSeek's own server gives up on a
+// request that waits for its turn (DeepSeek API documentation, "Rate Limit").
+const progressTimeouts = 10
+
+var (
+	errIdle       = errors.New("the host was silent for too long")
+	errNoProgress = errors.New("the host sent signs of life and no answer for too long")
+)
+
+func newPatience(body io.Reader, idle time.Duration, cancel context.CancelCauseFunc) *patience {
+	if idle <= 0 {
+		idle = DefaultIdleTimeout
+	}
+	p := &patience{body: body, idle: idle}
+	p.silence = time.AfterFunc(idle, func() { cancel(errIdle) })
+	p.silence.Stop()
+	p.progress = time.AfterFunc(progressTimeouts*idle, func() { cancel(errNoProgress) })
+	return p
+}
+
+func (p *patience) Read(to []byte) (int, error) {
+	p.silence.Reset(p.idle)
+	n, err := p.body.Read(to)
+	p.silence.Stop()
+	return n, err
+}
+
+// pause keeps what the caller does from counting.
+func (p *patience) pause()  { p.progress.Stop() }
+func (p *patience) resume() { p.progress.Reset(progressTimeouts * p.idle) }
+
+func (p *patience) stop() {
+	p.silence.Stop()
+	p.progress.Stop()
+}
+
+func readStream(ctx context.Context, body io.Reader, reader *answerReader, patience *patience, cancel context.CancelCauseFunc) error {
 	var assembler assemble.Assembler
 	events := sse.NewReader(body)
-	silence := time.AfterFunc(idle, func() { cancel(errIdle) })
-	defer silence.Stop()
 	for {
 		event, err := events.Next()
-		silence.Reset(idle)
 		switch {
 		case ctx.Err() != nil:
 			return reader.broken(&assembler, context.Cause(ctx))
@@ -229,7 +266,12 @@ func readStream(ctx context.Context, body io.Reader, reader *answerReader, idle 
 		if err != nil {
 			return err
 		}
-		reader.add(delta)
+		if grown := assembler.Size(); grown > reader.size {
+			reader.size = grown
+			patience.pause()
+			reader.add(delta)
+			patience.resume()
+		}
 	}
 }
 
@@ -256,13 +298,12 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 		return newHostError(status.Status, status.Header, status.Body, status.Redact)
 	case errors.As(err, &payload):
 		return &HostError{Status: http.StatusOK, Code: shorten(payload.Code), Type: shorten(payload.Type), Message: shorten(payload.Message)}
-	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle):
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle) && !errors.Is(context.Cause(ctx), errNoProgress):
 		return ctx.Err()
 	case errors.As(err, &cut):
 		return err
 	case errors.As(err, &call):
-		// The address may carry a key.
-		return fmt.Errorf("ask the model's host: %w", call.Err)
+		return &transportError{call.Err}
 	default:
 		return fmt.Errorf("ask the model's host: %w", err)
 	}

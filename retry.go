@@ -1,10 +1,12 @@
 package frontdesk
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"regexp"
@@ -20,7 +22,8 @@ type attempts struct {
 	request  *Request // nil for a request that is not for an answer
 	count    int      // attempts made
 
-	shown bool   // text of an attempt was shown
+	sent  shape  // of the newest attempt
+	shown bool   // text of it was shown
 	reset func() // takes back what was shown
 
 	relearned bool
@@ -48,7 +51,7 @@ func (a *attempts) run(ctx context.Context, attempt func(context.Context) error)
 		if err == nil {
 			return nil
 		}
-		if a.request != nil && !a.relearned && a.provider.learned.learn(a.request, err) {
+		if a.request != nil && !a.relearned && a.provider.learned.learn(a.request, a.sent, err) {
 			a.relearned = true
 			continue
 		}
@@ -57,12 +60,12 @@ func (a *attempts) run(ctx context.Context, attempt func(context.Context) error)
 			return err
 		}
 		retries--
-		if a.reset != nil {
+		if a.shown {
+			a.shown = false
 			a.reset()
-			a.reset = nil
 		}
 		if sleep(ctx, wait) != nil {
-			return err
+			return fmt.Errorf("%w while waiting to try again after: %w", ctx.Err(), err)
 		}
 	}
 }
@@ -76,11 +79,12 @@ func (a *attempts) again(err error, left int) (wait time.Duration, again bool) {
 	if longest == 0 {
 		longest = DefaultMaxWait
 	}
-	wait = min(firstWait<<min(a.count-1, 10), longest)
-	wait = rand.N(wait + 1)
+	longest = max(longest, 0)
+	wait = rand.N(min(firstWait<<min(a.count-1, 10), longest) + 1)
 	var (
-		host *HostError
-		cut  *TruncatedError
+		host      *HostError
+		cut       *TruncatedError
+		transport *transportError
 	)
 	switch {
 	case errors.As(err, &cut):
@@ -89,33 +93,47 @@ func (a *attempts) again(err error, left int) (wait time.Duration, again bool) {
 		a.cuts++
 		return wait, cut.Finish == "" && a.cuts < 2
 	case errors.As(err, &host):
-		if !errors.Is(err, ErrRateLimited) && !errors.Is(err, ErrOverloaded) {
-			return 0, false
+		if host.RetryAfter > 0 {
+			// A little later, so that those who were sent away together do
+			// not come back together.
+			wait = host.RetryAfter + rand.N(host.RetryAfter/8+1)
 		}
-		return max(wait, host.RetryAfter), host.RetryAfter <= longest
+		passing := errors.Is(err, ErrRateLimited) || errors.Is(err, ErrOverloaded)
+		return wait, passing && host.RetryAfter <= longest
+	case errors.As(err, &transport):
+		return wait, transport.passing()
 	default:
-		return wait, passing(err)
+		// openai-go's limit on the time of one attempt: the caller has more.
+		return wait, errors.Is(err, context.DeadlineExceeded)
 	}
 }
 
-// passing reports whether an error of the transport may go away by itself.
-func passing(err error) bool {
+// transportError is an error of the way to the host. What it says does not name
+// the address, which may carry a key.
+type transportError struct{ err error }
+
+func (e *transportError) Error() string { return "ask the model's host: " + e.err.Error() }
+func (e *transportError) Unwrap() error { return e.err }
+
+// passing reports whether the error may go away by itself.
+func (e *transportError) passing() bool {
 	var (
 		certificate *tls.CertificateVerificationError
 		authority   x509.UnknownAuthorityError
+		record      tls.RecordHeaderError
 		name        *net.DNSError
-		network     net.Error
-		operation   *net.OpError
 	)
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(e.err, context.Canceled):
 		return false
-	case errors.As(err, &certificate) || errors.As(err, &authority):
+	case errors.As(e.err, &certificate) || errors.As(e.err, &authority) || errors.As(e.err, &record):
 		return false
-	case errors.As(err, &name):
-		return name.IsTemporary
+	case strings.Contains(e.err.Error(), "server gave HTTP response to HTTPS client"):
+		return false
+	case errors.As(e.err, &name):
+		return name.IsTemporary || name.IsTimeout
 	default:
-		return errors.As(err, &operation) || errors.As(err, &network) || strings.Contains(err.Error(), "EOF")
+		return true
 	}
 }
 
@@ -191,18 +209,20 @@ var (
 	namesContent     = regexp.MustCompile(`(?i)\bcontent\b`)
 )
 
-// learn finds out from a refusal what to put otherwise, and reports whether
-// that is anything new.
-func (l *learned) learn(request *Request, err error) bool {
+// learn finds out from a refusal how to put a request otherwise than it was
+// sent, and reports whether that is worth another attempt.
+func (l *learned) learn(request *Request, sent shape, err error) bool {
 	var host *HostError
 	if !errors.As(err, &host) || host.Status != 400 && host.Status != 422 || host.kind() != nil {
 		return false
 	}
-	words := host.Code + " " + host.Message
+	words := host.param + " " + host.Code + " " + host.Message
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.shapes[request.Model]
-	before := s
+	if l.shapes[request.Model] != sent {
+		return true // another conversation has learned it meanwhile
+	}
+	s := sent
 	switch {
 	case namesFormat.MatchString(words) && request.Output != nil && s.outputFormat != outputWords:
 		s.outputFormat++
@@ -217,6 +237,13 @@ func (l *learned) learn(request *Request, err error) bool {
 	case namesContent.MatchString(words):
 		s.dialect.nullContent = !s.dialect.nullContent
 	}
+	if s == sent || bytes.Equal(encodeWhole(request, s), encodeWhole(request, sent)) {
+		return false // the very same request would be refused again
+	}
 	l.shapes[request.Model] = s
-	return s != before
+	return true
+}
+
+func encodeWhole(request *Request, s shape) []byte {
+	return bytes.Join(encodeRequest(request, s, false), nil)
 }

@@ -120,6 +120,16 @@ func (a *Assembler) Add(event string, payload []byte) (Delta, error) {
 	return a.addChunk(chunk, false), nil
 }
 
+// Size is how much there is of the message so far, in bytes. It grows with every
+// chunk that adds to the text, the reasoning or a call.
+func (a *Assembler) Size() int {
+	size := a.text.Len() + a.reasoning.Len() + a.refusal.Len()
+	for _, call := range a.calls {
+		size += len(call.id) + len(call.name) + len(call.arguments)
+	}
+	return size
+}
+
 // Done notes that the stream said [DONE], and so was not cut.
 func (a *Assembler) Done() { a.done = true }
 
