@@ -141,8 +141,8 @@ func (c *conversation) startTurn(id string, body turnStarted) {
 	c.found = nil
 	c.turn = &turnState{id: id, customer: body.Customer}
 	c.customer = body.Customer
-	if body.MessageID != "" {
-		c.deliveries[body.MessageID] = id
+	if _, delivered := c.deliveries[body.MessageID]; delivered {
+		c.deliveries[body.MessageID] = id // the message is taken up again
 	}
 }
 

@@ -59,7 +59,7 @@ func (c *conversation) next(rules rules) decision {
 	spent := t.requests >= rules.limits.Requests
 	budget := decision{step: stepHandOver, handoff: rules.limits.spent()}
 	switch {
-	case t.handoff != nil && t.handoff.Ticket == "" && rules.escalator:
+	case t.handoff != nil && t.handoff == c.handoff && c.handoff.Ticket == "" && rules.escalator:
 		return decision{step: stepEscalate}
 	case t.handoff != nil || c.human:
 		return decision{step: stepEnd, outcome: Escalated}
@@ -114,6 +114,8 @@ type run struct {
 	stopped bool            // the caller left the loop: yield must not be called again
 	shown   strings.Builder // text of the present answer that the caller has seen
 	pending []Entry         // applied to c, not yet in the log
+
+	failed map[string]toolFinished // the results of calls that failed, by entry
 }
 
 // settleTime bounds how long a turn that was stopped takes to record what
@@ -176,7 +178,9 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 		case stepEscalate:
 			err = r.escalate(ctx)
 		case stepEnd:
-			return r.end(ctx, next.outcome)
+			if reply, err = r.end(ctx, next.outcome); err == nil {
+				return reply, nil
+			}
 		}
 		if errors.Is(err, errTakenOver) {
 			r.showRest("") // what was said of the answer is void
@@ -359,16 +363,13 @@ func (r *run) reload(ctx context.Context) (written bool, err error) {
 		return false, err
 	}
 	for i := range entries {
+		if body, ok := r.failed[entries[i].ID]; ok {
+			entries[i].body = body // with the error, which is not in the log
+		}
 		if err := c.apply(&entries[i]); err != nil {
 			return false, err
 		}
 		written = written || entries[i].ID == r.pending[0].ID
-	}
-	if c.turn != nil && r.c.turn != nil && c.turn.id == r.c.turn.id {
-		// Errors are not in the log.
-		for i := range min(len(c.turn.results), len(r.c.turn.results)) {
-			c.turn.results[i].Err = r.c.turn.results[i].Err
-		}
 	}
 	r.c, r.cached.conversation = c, c
 	return written, nil
@@ -410,9 +411,11 @@ func (r *run) ask(ctx context.Context) error {
 		Temperature:  a.temperature,
 		MaxTokens:    a.config.MaxTokens,
 		encoded:      r.c.encoded,
-		first:        &messages[0],
 		settled:      settled,
 		tools:        a.wireTools,
+	}
+	if len(messages) > 0 {
+		request.first = &messages[0]
 	}
 	if len(a.definitions) > 0 {
 		request.toolsOf = &a.definitions[0]
@@ -601,7 +604,14 @@ func (r *run) finish(i int, result ToolResult) {
 }
 
 func (r *run) addResult(i int, result ToolResult) {
-	r.add(EntryToolFinished, toolFinished{Call: i, Status: result.Status, Content: result.Content, err: result.Err})
+	finished := toolFinished{Call: i, Status: result.Status, Content: result.Content, err: result.Err}
+	r.add(EntryToolFinished, finished)
+	if result.Err != nil {
+		if r.failed == nil {
+			r.failed = make(map[string]toolFinished)
+		}
+		r.failed[r.pending[len(r.pending)-1].ID] = finished
+	}
 }
 
 // fatal returns the error with which a tool ends the turn, if it does.
