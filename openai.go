@@ -303,7 +303,7 @@ func (p *OpenAICompatible) failure(ctx context.Context, err error) error {
 	case errors.As(err, &cut):
 		return err
 	case errors.As(err, &call):
-		return &transportError{call.Err}
+		return newTransportError(call)
 	default:
 		return fmt.Errorf("ask the model's host: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -108,11 +109,22 @@ func (a *attempts) again(err error, left int) (wait time.Duration, again bool) {
 	}
 }
 
-// transportError is an error of the way to the host. What it says does not name
-// the address, which may carry a key.
-type transportError struct{ err error }
+// transportError is an error of the way to the host. It does not tell the whole
+// address, which may carry a key.
+type transportError struct {
+	host string
+	err  error
+}
 
-func (e *transportError) Error() string { return "ask the model's host: " + e.err.Error() }
+func newTransportError(call *url.Error) *transportError {
+	e := &transportError{host: "the model's host", err: call.Err}
+	if address, err := url.Parse(call.URL); err == nil && address.Host != "" {
+		e.host = address.Host
+	}
+	return e
+}
+
+func (e *transportError) Error() string { return "ask " + e.host + ": " + e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 
 // passing reports whether the error may go away by itself.

@@ -190,7 +190,7 @@ func TestTurnsThatAreNotInOrder(t *testing.T) {
 		{"no conversation", frontdesk.Turn{Text: "Hi"}, "Turn.Conversation"},
 		{"no message", say(""), "Turn.Text"},
 		{"blank message", say(" \n\t"), "Turn.Text"},
-		{"empty image", frontdesk.Turn{Conversation: "c-1", Text: "Hi", Images: []frontdesk.Image{{URL: "https://a.example"}, {MediaType: "image/png"}}}, "image 1 is empty"},
+		{"empty image", frontdesk.Turn{Conversation: "c-1", Text: "Hi", Images: []frontdesk.Image{{URL: "https://a.example"}, {MediaType: "image/png"}}}, "image 1"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
