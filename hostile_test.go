@@ -3,6 +3,7 @@ package frontdesk_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"testing"
@@ -140,6 +141,7 @@ func FuzzLog(f *testing.F) {
 	f.Add(program([3]byte{started, 1, 1}, [3]byte{ended, 1, 1}))        // escalated, without a handoff
 	f.Add(program([3]byte{started, 0, 1}, [3]byte{answer, 5, 1}))       // calls with the same id
 	f.Add(program([3]byte{started, 0, 1}, [3]byte{answer, 6, 1}))       // an answer that claims to be a result
+	f.Add(program([3]byte{started, 1, 1}))                              // a turn whose message is missing
 	f.Add(program([3]byte{posted, 2, 0}, [3]byte{message, 3, 1}))       // messages without content
 	f.Add(program([3]byte{toolFinished, 3, 1}, [3]byte{handoff, 2, 1})) // nothing that goes together
 	f.Fuzz(func(t *testing.T, program []byte) {
@@ -154,6 +156,9 @@ func FuzzLog(f *testing.F) {
 			require.NoError(t, memory.Append(t.Context(), conversation, 0, log...))
 			provider := frontdesk.ProviderFunc(func(_ context.Context, request *frontdesk.Request, _ func(frontdesk.Delta)) (*frontdesk.Response, error) {
 				assert.NoError(t, frontdesktest.CheckTranscript(request.Messages), "%q", transcript(request.Messages))
+				if !assert.NotEmpty(t, request.Messages, "there is nothing to answer") {
+					return nil, errors.New("no messages")
+				}
 				if request.Messages[len(request.Messages)-1].Role == frontdesk.RoleTool {
 					return &frontdesk.Response{Message: frontdesk.Message{Text: "Done [1] [9]."}}, nil
 				}
