@@ -345,13 +345,15 @@ func TestCutCallsNeverRun(t *testing.T) {
 		toolDelta(deltaCall{"index": 1, "id": "b", "type": "function", "function": function("initiate_refund", `{"order_id":"ORD-1","reason":"x"}`)}),
 	)
 	whole := answer + events(end("tool_calls"))
+	host := new(fakeHost)
+	provider := host.provider()
+	provider.Retries = -1
 	for i := range len(whole) {
 		if strings.TrimRight(whole[:i], "\n") == strings.TrimRight(whole, "\n") {
 			break
 		}
 		for _, last := range []piece{{}, {err: io.ErrUnexpectedEOF}, {err: iotest.ErrTimeout}} {
-			provider := hosting(body("text/event-stream", piece{text: whole[:i]}, last)).provider()
-			provider.Retries = -1
+			host.add(body("text/event-stream", piece{text: whole[:i]}, last))
 			response, _, err := watchText(t.Context(), provider, withTools())
 			require.ErrorIs(t, err, frontdesk.ErrTruncated, "cut at %d", i)
 			require.Nil(t, response)

@@ -244,13 +244,13 @@ func watchText(ctx context.Context, provider frontdesk.Provider, request *frontd
 }
 
 // orderTools are the definitions of the shop's tools.
-func orderTools() []frontdesk.ToolDefinition {
+var orderTools = sync.OnceValue(func() []frontdesk.ToolDefinition {
 	registry, err := frontdesk.NewRegistry(new(shop).tools()...)
 	if err != nil {
 		panic(err) // they are in order
 	}
 	return registry.Definitions()
-}
+})
 
 // withTools is the smallest request that offers the shop's tools.
 func withTools() *frontdesk.Request {
