@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -145,11 +144,6 @@ func FuzzLog(f *testing.F) {
 	f.Add(program([3]byte{posted, 2, 0}, [3]byte{message, 3, 1}))       // messages without content
 	f.Add(program([3]byte{toolFinished, 3, 1}, [3]byte{handoff, 2, 1})) // nothing that goes together
 	f.Fuzz(func(t *testing.T, program []byte) {
-		defer func() {
-			if value := recover(); value != nil {
-				t.Fatalf("panic: %v\n%s", value, debug.Stack())
-			}
-		}()
 		for _, helped := range []bool{false, true} {
 			memory := new(frontdesk.InMemory)
 			log := hostileLog(program)
