@@ -184,10 +184,11 @@ func (r *answerReader) response() (*Response, error) {
 	if m.Usage != nil {
 		response.Usage = Usage{PromptTokens: m.Usage.PromptTokens, CompletionTokens: m.Usage.CompletionTokens}
 	}
-	if len(m.Calls) == 0 {
-		if err := r.recover(&response.Message); err != nil {
-			return nil, err
-		}
+	if len(m.Calls) > 0 {
+		// Some hosts tell a call and leave its markup in the text as well.
+		response.Message.Text = leak.Parse(response.Message.Text, r.tools).Text
+	} else if err := r.recover(&response.Message); err != nil {
+		return nil, err
 	}
 	if r.stream != nil {
 		r.showRest(response.Message.Text)

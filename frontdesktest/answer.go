@@ -129,6 +129,13 @@ func (s *script) take(request *frontdesk.Request) (Answer, error) {
 	return Answer{}, s.fault("request %d: the script has no answer left for it", len(s.requests))
 }
 
+// refuse records a request that no script can answer.
+func (s *script) refuse(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fault("a strict host would refuse the request: %v", err)
+}
+
 func (s *script) fault(format string, arguments ...any) error {
 	text := fmt.Sprintf(format, arguments...)
 	s.faults = append(s.faults, text)

@@ -122,13 +122,12 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.seen = append(s.seen, ServerRequest{Path: r.URL.Path, Header: r.Header.Clone(), Body: body, Stream: wire.Stream})
 	s.mu.Unlock()
-	if err != nil {
-		writeError(w, http.StatusBadRequest, "invalid JSON: "+err.Error())
-		return
+	var request *frontdesk.Request
+	if err == nil {
+		request, err = wire.decode()
 	}
-	request, err := wire.decode()
 	if err != nil {
-		writeError(w, http.StatusBadRequest, err.Error())
+		writeError(w, http.StatusBadRequest, s.refuse(err).Error())
 		return
 	}
 	answer, err := s.take(request)

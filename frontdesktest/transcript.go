@@ -9,8 +9,8 @@ import (
 
 // CheckTranscript reports why a strict chat completions host would refuse the
 // messages, or nil. It wants every tool call answered exactly once, in the
-// messages right behind it; ids that are unique within a message; arguments
-// that are JSON objects; and something in every message.
+// messages right behind it; ids that are unique within a message; and something in
+// every message.
 func CheckTranscript(messages []frontdesk.Message) error {
 	open := make(map[string]bool)
 	for i, m := range messages {
@@ -47,13 +47,14 @@ func CheckTranscript(messages []frontdesk.Message) error {
 	return nil
 }
 
-// checkWire is CheckTranscript for messages as they came over the wire.
+// checkWire is CheckTranscript for messages as they came over the wire, where
+// arguments must be JSON objects.
 func checkWire(messages []frontdesk.Message) error {
 	for i, m := range messages {
 		for _, call := range m.Calls {
 			var object map[string]json.RawMessage
-			if err := json.Unmarshal([]byte(call.Arguments), &object); err != nil {
-				return fmt.Errorf("message %d: arguments of %s are no JSON object: %w", i, call.Name, err)
+			if err := json.Unmarshal([]byte(call.Arguments), &object); err != nil || object == nil {
+				return fmt.Errorf("message %d: arguments of %s are no JSON object: %q", i, call.Name, call.Arguments)
 			}
 		}
 	}
