@@ -1,0 +1,797 @@
+package frontdesk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+)
+
+// bookkeeper is a ledger that keeps what it was asked for.
+type bookkeeper struct {
+	frontdesk.InMemoryLedger
+	mu      sync.Mutex
+	paid    [][]frontdesk.Account
+	refused int
+}
+
+func (b *bookkeeper) Spend(ctx context.Context, accounts ...frontdesk.Account) error {
+	err := b.InMemoryLedger.Spend(ctx, accounts...)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil {
+		b.refused++
+		return err
+	}
+	b.paid = append(b.paid, slices.Clone(accounts))
+	return nil
+}
+
+func (b *bookkeeper) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.paid)
+}
+
+// inOrder answers one request after another, and all that follow as the last.
+func inOrder(answers ...http.HandlerFunc) http.HandlerFunc {
+	var next atomic.Int64
+	return func(w http.ResponseWriter, r *http.Request) {
+		answers[min(int(next.Add(1)), len(answers))-1](w, r)
+	}
+}
+
+// answerBusy asks for a millisecond's patience.
+func answerBusy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After-Ms", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
+}
+
+// patient returns a provider for the host that tries again as often as the
+// library does by itself.
+func (h *host) patient() *frontdesk.OpenAICompatible {
+	return &frontdesk.OpenAICompatible{BaseURL: h.URL + "/v1", APIKey: "test-key"}
+}
+
+// greeter always answers, and counts how often.
+type greeter struct{ requests atomic.Int64 }
+
+func (p *greeter) Generate(_ context.Context, request *frontdesk.Request, _ func(frontdesk.Delta)) (*frontdesk.Response, error) {
+	p.requests.Add(1)
+	return &frontdesk.Response{Message: frontdesk.Message{Text: "Hello!"}, Model: request.Model}, nil
+}
+
+// in makes a turn of a conversation and a customer.
+func in(conversation, customer string) frontdesk.Turn {
+	return frontdesk.Turn{Conversation: conversation, Customer: frontdesk.Customer{ID: customer}, Text: "Hello?"}
+}
+
+// attempt plays a turn that may fail.
+func attempt(t *testing.T, agent *frontdesk.Agent, turn frontdesk.Turn, stream bool) (*frontdesk.Reply, error) {
+	t.Helper()
+	if !stream {
+		return agent.Reply(t.Context(), turn)
+	}
+	seen := watch(t, agent, turn)
+	return seen.reply, seen.err
+}
+
+// requireQuota checks that a turn was refused for want of requests.
+func requireQuota(t *testing.T, err error) *frontdesk.QuotaError {
+	t.Helper()
+	require.ErrorIs(t, err, frontdesk.ErrQuota)
+	var quota *frontdesk.QuotaError
+	require.ErrorAs(t, err, &quota)
+	return quota
+}
+
+func TestEveryAttemptCounts(t *testing.T) {
+	bothWays(t, func(t *testing.T, stream bool) {
+		tests := []struct {
+			name     string
+			answers  []http.HandlerFunc
+			provider func(h *host) frontdesk.Provider
+			want     int
+			onWire   int
+			fails    error
+		}{
+			{
+				name:     "a host that is busy twice",
+				answers:  []http.HandlerFunc{answerBusy, answerBusy, answerHello},
+				provider: func(h *host) frontdesk.Provider { return h.patient() },
+				want:     3, onWire: 3,
+			},
+			{
+				name:     "a host that stays busy",
+				answers:  []http.HandlerFunc{answerBusy},
+				provider: func(h *host) frontdesk.Provider { return h.patient() },
+				want:     3, onWire: 3, fails: frontdesk.ErrOverloaded,
+			},
+			{
+				name:     "a host that refuses a parameter",
+				answers:  []http.HandlerFunc{answer(400, "application/json", `{"error":{"message":"temperature is not supported"}}`), answerHello},
+				provider: func(h *host) frontdesk.Provider { return h.patient() },
+				want:     2, onWire: 2,
+			},
+			{
+				name:    "a router whose first model is busy twice and then for good",
+				answers: []http.HandlerFunc{answerBusy, answerBusy, answerBusy, answerBusy, answerHello},
+				provider: func(h *host) frontdesk.Provider {
+					return &frontdesk.Router{Provider: h.patient(), Models: []string{"first", "second"}}
+				},
+				want: 5, onWire: 5,
+			},
+			{
+				name: "a provider that tells nothing",
+				provider: func(*host) frontdesk.Provider {
+					return frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+						return &frontdesk.Response{Message: frontdesk.Message{Text: "Hello!"}}, nil
+					})
+				},
+				want: 1,
+			},
+			{
+				name: "a provider that tells afterwards",
+				provider: func(*host) frontdesk.Provider {
+					return frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+						return &frontdesk.Response{Message: frontdesk.Message{Text: "Hello!"}, Requests: 3}, nil
+					})
+				},
+				want: 3,
+			},
+			{
+				name: "a provider that fails",
+				provider: func(*host) frontdesk.Provider {
+					return frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+						return nil, frontdesk.ErrAuth
+					})
+				},
+				want: 1, fails: frontdesk.ErrAuth,
+			},
+		}
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				host := newHost(t, inOrder(append(test.answers, answerBusy)[:max(len(test.answers), 1)]...))
+				ledger := new(bookkeeper)
+				agent := newAgent(t, frontdesk.Config{
+					Provider: test.provider(host),
+					Quota:    frontdesk.Quota{Ledger: ledger, Plan: frontdesk.PlanFree, PerConversation: 20, PerCustomer: 30},
+				})
+				reply, err := attempt(t, agent, say("Hello?"), stream)
+				if test.fails != nil {
+					require.ErrorIs(t, err, test.fails)
+				} else {
+					require.NoError(t, err)
+					assert.Equal(t, "Hello!", reply.Text)
+					assert.Equal(t, test.want, reply.Requests)
+				}
+				assert.Len(t, host.received(), test.onWire)
+				require.Equal(t, test.want, ledger.count())
+				for _, accounts := range ledger.paid {
+					require.Len(t, accounts, 3, "one for the key, the conversation and the customer")
+					for i, limit := range []int{frontdesk.PlanFree, 20, 30} {
+						assert.Equal(t, limit, accounts[i].Limit)
+						assert.Equal(t, 24*time.Hour, accounts[i].Period)
+						assert.Equal(t, test.want, ledger.Spent(accounts[i]))
+					}
+				}
+			})
+		}
+	})
+}
+
+func TestEachRequestOfATurnCounts(t *testing.T) {
+	provider := frontdesktest.NewProvider(
+		frontdesktest.Call("look", `{}`), frontdesktest.Say(""), frontdesktest.Say("Done."))
+	ledger := new(bookkeeper)
+	agent := newAgent(t, frontdesk.Config{
+		Provider: provider,
+		Tools:    []frontdesk.Tool{text("look", func() string { return "seen" })},
+		Quota:    frontdesk.Quota{Ledger: ledger, Plan: 10},
+	})
+	reply := play(t, agent, say("Look"), false)
+	assert.Equal(t, 3, reply.Requests)
+	assert.Equal(t, 3, ledger.count())
+}
+
+// What a provider tells of afterwards was made, and is counted up to the limit.
+func TestRequestsToldAfterwardsFillTheAccount(t *testing.T) {
+	ledger := new(frontdesk.InMemoryLedger)
+	agent := newAgent(t, frontdesk.Config{
+		Provider: frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+			return &frontdesk.Response{Message: frontdesk.Message{Text: "Hello!"}, Requests: 7}, nil
+		}),
+		Quota: frontdesk.Quota{Ledger: ledger, Plan: 5},
+	})
+	assert.Equal(t, 7, play(t, agent, say("Hello?"), false).Requests, "an answer that is there is not thrown away")
+	_, err := agent.Reply(t.Context(), say("And now?"))
+	quota := requireQuota(t, err)
+	assert.Equal(t, 5, ledger.Spent(quota.Account))
+}
+
+func TestQuotaOfEachKind(t *testing.T) {
+	tests := []struct {
+		name    string
+		quota   frontdesk.Quota
+		turns   []frontdesk.Turn
+		refused []bool
+		account string // what the name of the account that is used up speaks of
+	}{
+		{"nothing is bounded", frontdesk.Quota{}, []frontdesk.Turn{in("a", "x"), in("a", "x"), in("b", "y")}, []bool{false, false, false}, ""},
+		{"the plan", frontdesk.Quota{Plan: 2}, []frontdesk.Turn{in("a", "x"), in("b", "y"), in("c", "z")}, []bool{false, false, true}, "key"},
+		{"a conversation", frontdesk.Quota{PerConversation: 1}, []frontdesk.Turn{in("a", "x"), in("a", "x"), in("b", "x")}, []bool{false, true, false}, "conversation"},
+		{"a customer", frontdesk.Quota{PerCustomer: 1}, []frontdesk.Turn{in("a", "x"), in("b", "x"), in("c", "y")}, []bool{false, true, false}, "customer"},
+		{"anonymous customers", frontdesk.Quota{PerCustomer: 1}, []frontdesk.Turn{in("a", ""), in("b", ""), in("b", "")}, []bool{false, false, false}, ""},
+		{"the tightest one", frontdesk.Quota{Plan: 9, PerConversation: 9, PerCustomer: 1}, []frontdesk.Turn{in("a", "x"), in("a", "x")}, []bool{false, true}, "customer"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				provider := new(greeter)
+				agent := newAgent(t, frontdesk.Config{Provider: provider, Quota: test.quota})
+				answered := 0
+				for i, turn := range test.turns {
+					_, err := agent.Reply(t.Context(), turn)
+					if !test.refused[i] {
+						require.NoError(t, err, "turn %d", i)
+						answered++
+						continue
+					}
+					quota := requireQuota(t, err)
+					assert.Contains(t, quota.Account.Name, test.account)
+					assert.Equal(t, 24*time.Hour, quota.Account.Period)
+					assert.True(t, quota.Reset.After(time.Now()))
+					assert.Equal(t, quota.Reset, quota.Reset.UTC().Truncate(24*time.Hour), "it begins anew at midnight")
+					assert.Contains(t, err.Error(), quota.Account.Name)
+					assert.Contains(t, err.Error(), quota.Reset.UTC().Format(time.RFC3339))
+				}
+				assert.EqualValues(t, answered, provider.requests.Load(), "a turn that is refused asks no model")
+			})
+		})
+	}
+}
+
+func TestTenantsHaveAccountsOfTheirOwn(t *testing.T) {
+	agent := newAgent(t, frontdesk.Config{Provider: new(greeter), Quota: frontdesk.Quota{Plan: 3, PerConversation: 1, PerCustomer: 1}})
+	for _, tenant := range []string{"north", "south", ""} {
+		turn := in("a", "x")
+		turn.Customer.Tenant = tenant
+		play(t, agent, turn, false)
+	}
+	turn := in("a", "x")
+	turn.Customer.Tenant = "west"
+	_, err := agent.Reply(t.Context(), turn)
+	assert.Contains(t, requireQuota(t, err).Account.Name, "key", "the plan is one for all tenants")
+}
+
+func TestAccountsOfTenantsDoNotCollide(t *testing.T) {
+	for _, quota := range []frontdesk.Quota{{PerConversation: 1}, {PerCustomer: 1}} {
+		agent := newAgent(t, frontdesk.Config{Provider: new(greeter), Quota: quota})
+		for _, names := range [][2]string{{"a", "b/c"}, {"a/b", "c"}, {"", "a/b/c"}, {"a b", "c"}, {"a", "b c"}, {`a" "b`, "c"}, {"a", `b" "c`}} {
+			turn := in(names[1], names[1])
+			turn.Customer.Tenant = names[0]
+			_, err := agent.Reply(t.Context(), turn)
+			assert.NoError(t, err, "tenant %q, name %q", names[0], names[1])
+		}
+	}
+}
+
+func TestAgentsThatShareALedger(t *testing.T) {
+	ledger := new(frontdesk.InMemoryLedger)
+	agent := func(key string) *frontdesk.Agent {
+		return newAgent(t, frontdesk.Config{Provider: new(greeter), Quota: frontdesk.Quota{Ledger: ledger, Plan: 2, Key: key}})
+	}
+	first, second, elsewhere := agent("shop"), agent("shop"), agent("bank")
+	play(t, first, in("a", "x"), false)
+	play(t, second, in("b", "y"), false)
+	_, err := first.Reply(t.Context(), in("c", "z"))
+	assert.Contains(t, requireQuota(t, err).Account.Name, "shop")
+	_, err = second.Reply(t.Context(), in("d", "z"))
+	requireQuota(t, err)
+	play(t, elsewhere, in("e", "z"), false)
+
+	alone := newAgent(t, frontdesk.Config{Provider: new(greeter), Quota: frontdesk.Quota{Plan: 2, Key: "shop"}})
+	play(t, alone, in("f", "z"), false)
+}
+
+func TestReserve(t *testing.T) {
+	provider := new(greeter)
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Quota: frontdesk.Quota{Plan: 4, Reserve: 2}})
+	play(t, agent, in("old", "x"), false)
+	play(t, agent, in("old", "x"), false)
+
+	_, err := agent.Reply(t.Context(), in("new", "y"))
+	quota := requireQuota(t, err)
+	assert.Equal(t, 2, quota.Account.Limit)
+	play(t, agent, in("old", "x"), false)
+	_, err = agent.Reply(t.Context(), in("new", "y"))
+	requireQuota(t, err)
+	play(t, agent, in("old", "x"), false)
+	_, err = agent.Reply(t.Context(), in("old", "x"))
+	assert.Equal(t, 4, requireQuota(t, err).Account.Limit)
+	assert.EqualValues(t, 4, provider.requests.Load())
+}
+
+func TestReserveOfTheWholePlanStillBeginsOneConversation(t *testing.T) {
+	agent := newAgent(t, frontdesk.Config{Provider: new(greeter), Quota: frontdesk.Quota{Plan: 2, Reserve: 5}})
+	play(t, agent, in("a", "x"), false)
+	_, err := agent.Reply(t.Context(), in("b", "y"))
+	requireQuota(t, err)
+	play(t, agent, in("a", "x"), false)
+}
+
+func TestQuotaBeginsAnewAtMidnight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		agent := newAgent(t, frontdesk.Config{Provider: new(greeter), Quota: frontdesk.Quota{Plan: 1}})
+		time.Sleep(15*time.Hour + 30*time.Minute)
+		play(t, agent, in("a", "x"), false)
+		midnight := time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+
+		_, err := agent.Reply(t.Context(), in("a", "x"))
+		assert.Equal(t, midnight, requireQuota(t, err).Reset.UTC())
+		time.Sleep(time.Until(midnight) - time.Nanosecond)
+		_, err = agent.Reply(t.Context(), in("a", "x"))
+		requireQuota(t, err)
+		time.Sleep(time.Nanosecond)
+		play(t, agent, in("a", "x"), false)
+		_, err = agent.Reply(t.Context(), in("a", "x"))
+		assert.Equal(t, midnight.Add(24*time.Hour), requireQuota(t, err).Reset.UTC())
+	})
+}
+
+func TestFailAtLimit(t *testing.T) {
+	for _, stream := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			memory := new(frontdesk.InMemory)
+			provider := frontdesktest.NewProvider(frontdesktest.Say("Hello!"), frontdesktest.Say("Yes, we do."))
+			agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Quota: frontdesk.Quota{Plan: 1}})
+			play(t, agent, say("Hello?"), stream)
+
+			turn := identified("Do you ship to Chile?", "m-2")
+			for range 2 {
+				reply, err := attempt(t, agent, turn, stream)
+				requireQuota(t, err)
+				assert.Nil(t, reply)
+			}
+			texts, _ := customerMessages(t, load(t, memory))
+			assert.Equal(t, []string{"Hello?", "Do you ship to Chile?"}, texts)
+
+			time.Sleep(24 * time.Hour)
+			assert.Equal(t, "Yes, we do.", play(t, agent, turn, stream).Text)
+			assert.Equal(t, []string{"user: Hello?", "assistant: Hello!", "user: Do you ship to Chile?"}, sent(t, provider, 1))
+			provider.AssertDone(t)
+		})
+	}
+}
+
+func TestHandOverAtLimit(t *testing.T) {
+	bothWays(t, func(t *testing.T, stream bool) {
+		provider := new(greeter)
+		var told []frontdesk.Handoff
+		agent := newAgent(t, frontdesk.Config{
+			Provider: provider,
+			Escalator: frontdesk.EscalatorFunc(func(_ context.Context, handoff frontdesk.Handoff) (string, error) {
+				told = append(told, handoff)
+				return "T-1", nil
+			}),
+			Quota: frontdesk.Quota{PerConversation: 1, AtLimit: frontdesk.HandOverAtLimit},
+		})
+		play(t, agent, say("Hello?"), stream)
+		reply := play(t, agent, say("Do you ship to Chile?"), stream)
+		require.Equal(t, frontdesk.Escalated, reply.Outcome)
+		assert.Equal(t, frontdesk.DefaultHandoffText, reply.Text)
+		assert.Zero(t, reply.Requests)
+		require.NotNil(t, reply.Handoff)
+		assert.Equal(t, frontdesk.HandoffQuota, reply.Handoff.Reason)
+		assert.Contains(t, reply.Handoff.Detail, "has used its 1 requests")
+		assert.Equal(t, "Do you ship to Chile?", reply.Handoff.Request)
+		assert.Equal(t, "T-1", reply.Handoff.Ticket)
+		require.Len(t, told, 1)
+		assert.EqualValues(t, 1, provider.requests.Load())
+	})
+}
+
+// shippingPages is a knowledge base with one page on it.
+var shippingPages = frontdesk.RetrieverFunc(func(_ context.Context, query frontdesk.Query) ([]frontdesk.Passage, error) {
+	switch {
+	case strings.Contains(query.Text, "broken"):
+		return nil, errors.New("the index is closed")
+	case !strings.Contains(query.Text, "ship"):
+		return nil, nil
+	}
+	return []frontdesk.Passage{
+		{ID: "zones", Title: "Zones", URL: "https://shop.example/zones", Text: " We ship to all of South America. "},
+		{ID: "costs", Title: "Costs", Text: "It costs 12 €."},
+	}, nil
+})
+
+func TestQuoteAtLimit(t *testing.T) {
+	quoting := func(t *testing.T, provider frontdesk.Provider) (*frontdesk.Agent, *frontdesk.InMemory) {
+		memory := new(frontdesk.InMemory)
+		return newAgent(t, frontdesk.Config{
+			Provider:  provider,
+			Memory:    memory,
+			Retriever: shippingPages,
+			Quota:     frontdesk.Quota{Plan: 1, AtLimit: frontdesk.QuoteAtLimit},
+		}), memory
+	}
+	requireQuote := func(t *testing.T, reply *frontdesk.Reply) {
+		t.Helper()
+		require.Equal(t, frontdesk.Answered, reply.Outcome)
+		assert.Equal(t, frontdesk.QuoteText+"\n\nWe ship to all of South America. [1]", reply.Text)
+		require.Len(t, reply.Citations, 1)
+		assert.Equal(t, 1, reply.Citations[0].Number)
+		assert.Equal(t, "zones", reply.Citations[0].Passage.ID)
+		assert.Zero(t, reply.Requests)
+		assert.Empty(t, reply.Model)
+		assert.Nil(t, reply.Handoff)
+	}
+	for _, stream := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the best passage/stream=%v", stream), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				provider := frontdesktest.NewProvider(frontdesktest.Say("Hello!"), frontdesktest.Say("It costs 12 € [2]."))
+				agent, _ := quoting(t, provider)
+				play(t, agent, say("Hello?"), stream)
+				if stream {
+					seen := watch(t, agent, say("Do you ship to Chile?"))
+					require.NoError(t, seen.err)
+					requireQuote(t, seen.reply)
+					assert.Equal(t, seen.reply.Text, seen.text(), "the stream shows what the reply says")
+				} else {
+					requireQuote(t, play(t, agent, say("Do you ship to Chile?"), false))
+				}
+
+				time.Sleep(24 * time.Hour)
+				reply := play(t, agent, say("What does it cost to ship there?"), stream)
+				assert.Equal(t, "It costs 12 € [2].", reply.Text)
+				assert.Equal(t, 1, reply.Requests)
+				require.NoError(t, frontdesktest.CheckTranscript(provider.Requests()[1].Messages))
+				lines := sent(t, provider, 1)
+				require.Len(t, lines, 5)
+				assert.Equal(t, "assistant: "+frontdesk.QuoteText+"\n\nWe ship to all of South America. [1]", lines[3], "the model sees what the customer was told")
+				provider.AssertDone(t)
+			})
+		})
+		for name, question := range map[string]string{"no passage": "Who are you?", "no knowledge base": "Is it broken?"} {
+			t.Run(fmt.Sprintf("%s/stream=%v", name, stream), func(t *testing.T) {
+				agent, _ := quoting(t, new(greeter))
+				play(t, agent, say("Do you ship to Chile?"), stream)
+				reply := play(t, agent, say(question), stream)
+				require.Equal(t, frontdesk.Escalated, reply.Outcome, "the passages of an earlier question are no answer")
+				assert.Equal(t, frontdesk.HandoffQuota, reply.Handoff.Reason)
+			})
+		}
+	}
+	t.Run("taken up again", func(t *testing.T) {
+		failing := frontdesktest.NewProvider(frontdesktest.Fail(errors.New("no connection")))
+		agent, memory := quoting(t, failing)
+		turn := identified("Do you ship to Chile?", "m-1")
+		_, err := agent.Reply(t.Context(), turn)
+		require.ErrorContains(t, err, "no connection")
+		require.True(t, has(load(t, memory), frontdesk.EntryPassages))
+		requireQuote(t, play(t, agent, turn, false))
+	})
+	t.Run("twice", func(t *testing.T) {
+		agent, _ := quoting(t, new(greeter))
+		play(t, agent, say("Hello?"), false)
+		requireQuote(t, play(t, agent, say("Do you ship to Chile?"), false))
+		requireQuote(t, play(t, agent, say("But do you ship there?"), false))
+	})
+}
+
+func TestWaitForTheReset(t *testing.T) {
+	// used returns an agent whose plan is used up, at ten seconds to midnight.
+	used := func(t *testing.T, wait time.Duration, atLimit frontdesk.AtLimit) (*frontdesk.Agent, *greeter) {
+		provider := new(greeter)
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Quota: frontdesk.Quota{Plan: 1, Wait: wait, AtLimit: atLimit}})
+		time.Sleep(24*time.Hour - 10*time.Second)
+		play(t, agent, say("Hello?"), false)
+		return agent, provider
+	}
+	t.Run("long enough", func(t *testing.T) {
+		bubble(t, func(t *testing.T, stream bool) {
+			agent, provider := used(t, 10*time.Second, frontdesk.HandOverAtLimit)
+			begun := time.Now()
+			reply := play(t, agent, say("And now?"), stream)
+			assert.Equal(t, frontdesk.Answered, reply.Outcome)
+			assert.Equal(t, 10*time.Second, time.Since(begun))
+			assert.EqualValues(t, 2, provider.requests.Load())
+		})
+	})
+	t.Run("too short", func(t *testing.T) {
+		bubble(t, func(t *testing.T, stream bool) {
+			agent, provider := used(t, 10*time.Second-1, frontdesk.HandOverAtLimit)
+			begun := time.Now()
+			reply := play(t, agent, say("And now?"), stream)
+			assert.Equal(t, frontdesk.HandoffQuota, reply.Handoff.Reason)
+			assert.Zero(t, time.Since(begun), "a wait that is of no use is none")
+			assert.EqualValues(t, 1, provider.requests.Load())
+		})
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		for _, atLimit := range []frontdesk.AtLimit{frontdesk.FailAtLimit, frontdesk.HandOverAtLimit} {
+			synctest.Test(t, func(t *testing.T) {
+				agent, provider := used(t, time.Minute, atLimit)
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(4*time.Second, cancel)
+				begun := time.Now()
+				turn := identified("And now?", "m-2")
+				_, err := agent.Reply(ctx, turn)
+				assert.Equal(t, 4*time.Second, time.Since(begun))
+				assert.ErrorIs(t, err, context.Canceled)
+				assert.EqualValues(t, 1, provider.requests.Load())
+
+				assert.Equal(t, frontdesk.Answered, play(t, agent, turn, false).Outcome, "it goes on where it stopped")
+			})
+		}
+	})
+	t.Run("of a host", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			host := hosting(refuse(429, "Daily limit reached.", "Retry-After", "40"), saying("Hello!"))
+			agent := newAgent(t, frontdesk.Config{Provider: host.provider(), Quota: frontdesk.Quota{Wait: time.Minute}})
+			begun := time.Now()
+			assert.Equal(t, "Hello!", play(t, agent, say("Hello?"), false).Text)
+			assert.Equal(t, 40*time.Second, time.Since(begun))
+			assert.Len(t, host.sent(), 2)
+		})
+	})
+}
+
+func TestHostsQuota(t *testing.T) {
+	refusals := map[string]http.HandlerFunc{
+		"Oxlo's 403":   answer(403, "application/json", `{"error":{"message":"Daily request limit of your plan reached"}}`),
+		"402":          answer(402, "application/json", `{"error":"Payment required"}`),
+		"429 in words": answer(429, "application/json", `{"error":{"code":"insufficient_quota","message":"You exceeded your current quota"}}`),
+		"429 for an hour": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(429)
+		},
+	}
+	for name, refusal := range refusals {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, stream bool) {
+				for _, atLimit := range []frontdesk.AtLimit{frontdesk.FailAtLimit, frontdesk.HandOverAtLimit, frontdesk.QuoteAtLimit} {
+					host := newHost(t, refusal)
+					ledger := new(bookkeeper)
+					agent := newAgent(t, frontdesk.Config{
+						Provider:  host.patient(),
+						Retriever: shippingPages,
+						Quota:     frontdesk.Quota{Ledger: ledger, Plan: 10, AtLimit: atLimit, Wait: time.Second},
+					})
+					reply, err := attempt(t, agent, say("Do you ship to Chile?"), stream)
+					assert.Len(t, host.received(), 1, "a quota is not asked again")
+					assert.Equal(t, 1, ledger.count())
+					switch atLimit {
+					case frontdesk.FailAtLimit:
+						require.ErrorIs(t, err, frontdesk.ErrQuota)
+						var refused *frontdesk.HostError
+						require.ErrorAs(t, err, &refused)
+					case frontdesk.HandOverAtLimit:
+						require.NoError(t, err)
+						require.NotNil(t, reply.Handoff)
+						assert.Equal(t, frontdesk.HandoffQuota, reply.Handoff.Reason)
+					case frontdesk.QuoteAtLimit:
+						require.NoError(t, err)
+						assert.Equal(t, frontdesk.Answered, reply.Outcome)
+						assert.Contains(t, reply.Text, "South America. [1]")
+						assert.Zero(t, reply.Requests)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestHostsQuotaWithARouterAsksEachModelOnce(t *testing.T) {
+	host := newHost(t, answer(403, "application/json", `{"error":{"message":"Your plan does not include this model"}}`))
+	agent := newAgent(t, frontdesk.Config{
+		Provider: &frontdesk.Router{Provider: host.patient(), Models: []string{"a", "b", "c"}},
+		Quota:    frontdesk.Quota{AtLimit: frontdesk.HandOverAtLimit},
+	})
+	reply := play(t, agent, say("Hello?"), false)
+	assert.Equal(t, frontdesk.HandoffQuota, reply.Handoff.Reason)
+	assert.Len(t, host.received(), 3)
+}
+
+// A host that takes back each promise must not be asked for ever.
+func TestHostThatNeverLetsUp(t *testing.T) {
+	bubble(t, func(t *testing.T, stream bool) {
+		host := &fakeHost{always: func(string) fakeAnswer { return refuse(429, "Daily limit reached.", "Retry-After", "10") }}
+		agent := newAgent(t, frontdesk.Config{
+			Provider: host.provider(),
+			Limits:   frontdesk.Limits{Requests: 5},
+			Quota:    frontdesk.Quota{Wait: time.Minute, AtLimit: frontdesk.HandOverAtLimit},
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		begun := time.Now()
+		var reply *frontdesk.Reply
+		for event, err := range agent.Stream(ctx, say("Hello?")) {
+			require.NoError(t, err)
+			if done, ok := event.(frontdesk.Done); ok {
+				reply = done.Reply
+			}
+		}
+		require.NotNil(t, reply)
+		assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+		assert.LessOrEqual(t, time.Since(begun), time.Minute, "Wait is the longest that a turn waits")
+		assert.LessOrEqual(t, len(host.sent()), 5, "no turn exceeds its limit")
+	})
+}
+
+func TestOneCustomersQuotaLetsNoModelRest(t *testing.T) {
+	host := newHost(t, inOrder(answerBusy, answerHello))
+	router := &frontdesk.Router{Provider: host.provider(), Models: []string{"first", "second"}}
+	agent := newAgent(t, frontdesk.Config{Provider: router, Quota: frontdesk.Quota{PerCustomer: 1}})
+	// The first model is busy, and no request is left to ask the second.
+	_, err := agent.Reply(t.Context(), in("a", "x"))
+	requireQuota(t, err)
+	require.Len(t, host.received(), 1)
+	// Another customer is sent to the second, since the first is busy.
+	play(t, agent, in("b", "y"), false)
+	require.Len(t, host.received(), 2)
+	assert.Equal(t, "second", field(t, host.received()[1].Body, "model"))
+}
+
+func TestLimitOfATurnBoundsItsAttempts(t *testing.T) {
+	bothWays(t, func(t *testing.T, stream bool) {
+		for limit := 1; limit <= 5; limit++ {
+			host := newHost(t, answerBusy)
+			provider := host.patient()
+			provider.Retries = 20
+			for name, provider := range map[string]frontdesk.Provider{
+				"a host":   provider,
+				"a router": &frontdesk.Router{Provider: provider, Models: []string{"a", "b"}},
+			} {
+				before := len(host.received())
+				agent := newAgent(t, frontdesk.Config{Provider: provider, Limits: frontdesk.Limits{Requests: limit}})
+				reply := play(t, agent, say("Hello?"), stream)
+				require.Equal(t, frontdesk.Escalated, reply.Outcome, name)
+				assert.Equal(t, frontdesk.HandoffBudget, reply.Handoff.Reason)
+				assert.Contains(t, reply.Handoff.Detail, fmt.Sprint(limit))
+				assert.Len(t, host.received(), before+limit, name)
+			}
+		}
+	})
+}
+
+func TestLimitOfATurnCountsAttemptsOfEarlierAnswers(t *testing.T) {
+	host := newHost(t, inOrder(
+		answerBusy, answerBusy,
+		answerJSON(`{"choices":[{"message":{"tool_calls":[{"id":"1","type":"function","function":{"name":"look","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}`),
+		answerBusy))
+	agent := newAgent(t, frontdesk.Config{
+		Provider: host.patient(),
+		Tools:    []frontdesk.Tool{text("look", func() string { return "seen" })},
+		Limits:   frontdesk.Limits{Requests: 5},
+	})
+	reply := play(t, agent, say("Look"), false)
+	assert.Equal(t, frontdesk.HandoffBudget, reply.Handoff.Reason)
+	assert.Len(t, reply.Results, 1)
+	assert.Len(t, host.received(), 5)
+}
+
+// No turn ends with more than the account allows, whatever the host does.
+func TestQuotaInTheMiddleOfRetries(t *testing.T) {
+	bothWays(t, func(t *testing.T, stream bool) {
+		host := newHost(t, answerBusy)
+		agent := newAgent(t, frontdesk.Config{Provider: host.patient(), Quota: frontdesk.Quota{PerConversation: 2}})
+		_, err := attempt(t, agent, say("Hello?"), stream)
+		requireQuota(t, err)
+		assert.Len(t, host.received(), 2)
+		_, err = attempt(t, agent, say("Hello?"), stream)
+		requireQuota(t, err)
+		assert.Len(t, host.received(), 2)
+	})
+}
+
+// brokenLedger cannot be reached.
+type brokenLedger struct{}
+
+func (brokenLedger) Spend(context.Context, ...frontdesk.Account) error {
+	return errors.New("the ledger is down")
+}
+
+func TestLedgerThatFails(t *testing.T) {
+	provider := new(greeter)
+	agent := newAgent(t, frontdesk.Config{
+		Provider: provider,
+		Quota:    frontdesk.Quota{Ledger: brokenLedger{}, Plan: 5, AtLimit: frontdesk.HandOverAtLimit, Wait: time.Hour},
+	})
+	_, err := agent.Reply(t.Context(), say("Hello?"))
+	require.ErrorContains(t, err, "the ledger is down")
+	assert.NotErrorIs(t, err, frontdesk.ErrQuota)
+	assert.Zero(t, provider.requests.Load(), "what cannot be counted is not spent")
+
+	unbounded := newAgent(t, frontdesk.Config{Provider: provider, Quota: frontdesk.Quota{Ledger: brokenLedger{}}})
+	play(t, unbounded, say("Hello?"), false)
+}
+
+func TestInMemoryLedgerIsConcurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, spenders, each = 100, 8, 50
+		var ledger frontdesk.InMemoryLedger
+		account := frontdesk.Account{Name: "key", Limit: limit, Period: 24 * time.Hour}
+		var spent, refused atomic.Int64
+		var group sync.WaitGroup
+		for range spenders {
+			group.Go(func() {
+				for range each {
+					switch err := ledger.Spend(t.Context(), account); {
+					case err == nil:
+						spent.Add(1)
+					case errors.Is(err, frontdesk.ErrQuota):
+						refused.Add(1)
+					}
+				}
+			})
+		}
+		group.Wait()
+		assert.Equal(t, limit, ledger.Spent(account))
+		assert.EqualValues(t, limit, spent.Load())
+		assert.EqualValues(t, spenders*each-limit, refused.Load())
+	})
+}
+
+func TestInMemoryLedgerCountsOnAllAccountsOrNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ledger frontdesk.InMemoryLedger
+		wide := frontdesk.Account{Name: "wide", Limit: 5, Period: 24 * time.Hour}
+		narrow := frontdesk.Account{Name: "narrow", Limit: 2, Period: time.Hour}
+		for range 2 {
+			require.NoError(t, ledger.Spend(t.Context(), wide, narrow))
+		}
+		for _, accounts := range [][]frontdesk.Account{{wide, narrow}, {narrow, wide}} {
+			assert.Equal(t, narrow, requireQuota(t, ledger.Spend(t.Context(), accounts...)).Account)
+		}
+		assert.Equal(t, 2, ledger.Spent(wide))
+		assert.Equal(t, 2, ledger.Spent(narrow))
+
+		time.Sleep(time.Hour)
+		require.NoError(t, ledger.Spend(t.Context(), wide, narrow))
+		assert.Equal(t, 3, ledger.Spent(wide), "its period goes on")
+		assert.Equal(t, 1, ledger.Spent(narrow))
+
+		require.NoError(t, ledger.Spend(t.Context()), "no account, no limit")
+		none := frontdesk.Account{Name: "none", Period: time.Hour}
+		requireQuota(t, ledger.Spend(t.Context(), wide, none))
+		assert.Equal(t, 3, ledger.Spent(wide))
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		assert.ErrorIs(t, ledger.Spend(ctx, wide), context.Canceled)
+		assert.Equal(t, 3, ledger.Spent(wide))
+	})
+}
+
+func TestInMemoryLedgerForgetsPastPeriods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ledger frontdesk.InMemoryLedger
+		account := func(i int) frontdesk.Account {
+			return frontdesk.Account{Name: fmt.Sprint("customer ", i), Limit: 1, Period: time.Hour}
+		}
+		long := frontdesk.Account{Name: "key", Limit: 1, Period: 24 * time.Hour}
+		require.NoError(t, ledger.Spend(t.Context(), long))
+		for i := range 11_000 {
+			require.NoError(t, ledger.Spend(t.Context(), account(i)))
+		}
+		requireQuota(t, ledger.Spend(t.Context(), account(0)))
+		time.Sleep(time.Hour)
+		require.NoError(t, ledger.Spend(t.Context(), account(11_000)))
+		require.NoError(t, ledger.Spend(t.Context(), account(0)))
+		requireQuota(t, ledger.Spend(t.Context(), long))
+	})
+}
