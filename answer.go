@@ -22,7 +22,6 @@ type answerReader struct {
 	splitter reasoning.Splitter
 	hold     *leak.Hold
 	begun    bool            // anything was read
-	thoughts bool            // any thought stood in the text
 	blank    string          // white space with which the text begins
 	worded   bool            // the text has more than white space
 	visible  strings.Builder // the part of the text that was shown
@@ -75,12 +74,11 @@ func (r *answerReader) add(delta assemble.Delta) {
 		r.stream(Delta{Reset: true})
 	}
 	if thought != "" {
-		r.thoughts = true
 		r.stream(Delta{Reasoning: thought})
 	}
-	if text != "" && !r.thoughts {
+	if text != "" && !r.splitter.Tagged() {
 		// The splitter drops white space before the text, which belongs to
-		// an answer that had no thoughts.
+		// an answer without tags.
 		text = r.blank + text
 		r.blank = ""
 	}
@@ -157,14 +155,15 @@ func (r *answerReader) response() (*Response, error) {
 	if finish == FinishLength || finish == FinishFilter {
 		return nil, &TruncatedError{Message: r.partial(), Finish: finish}
 	}
-	thought, text, complete := reasoning.Split(m.Text, r.opened())
+	splitter := reasoning.Splitter{Opened: r.opened()}
+	thought, text, _ := splitter.Add(m.Text)
+	restThought, restText, complete := splitter.Finish()
+	thought, text = thought+restThought, text+restText
 	switch {
-	case !complete && r.opened():
-		thought, text = "", m.Text // the template had opened no thought after all
+	case !splitter.Tagged():
+		thought, text = "", m.Text // and the template opened no thought
 	case !complete:
 		return nil, &TruncatedError{Message: r.partial(), cause: errors.New("it ended within a thought")}
-	case thought == "":
-		text = m.Text
 	}
 	if text == "" && len(m.Calls) == 0 {
 		text = m.Refusal

@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,7 +112,11 @@ func notRun(call ToolCall, content string) ToolResult {
 	return ToolResult{Call: call, Status: ToolNotRun, Content: content}
 }
 
-// unknownTool tells the model which tools there are.
+// suggestions is how many tools are named to a model that called one that does
+// not exist.
+const suggestions = 5
+
+// unknownTool tells the model which tools there are, the most similar first.
 func (r *Registry) unknownTool(call ToolCall) ToolResult {
 	if len(r.tools) == 0 {
 		return notRun(call, fmt.Sprintf("Error: there is no tool %q, and no other. Answer in words.", call.Name))
@@ -119,7 +125,31 @@ func (r *Registry) unknownTool(call ToolCall) ToolResult {
 	for i, t := range r.tools {
 		names[i] = t.name
 	}
-	return notRun(call, fmt.Sprintf("Error: there is no tool %q. The tools are: %s.", call.Name, strings.Join(names, ", ")))
+	if len(names) <= suggestions {
+		return notRun(call, fmt.Sprintf("Error: there is no tool %q. The tools are: %s.", call.Name, strings.Join(names, ", ")))
+	}
+	wanted := foldName(undecorated(call.Name))
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(similarity(wanted, foldName(b)), similarity(wanted, foldName(a)))
+	})
+	return notRun(call, fmt.Sprintf("Error: there is no tool %q. Similar ones are: %s.", call.Name, strings.Join(names[:suggestions], ", ")))
+}
+
+// similarity is the share of neighbouring character pairs that two names have in
+// common (Dice's coefficient).
+func similarity(a, b string) float64 {
+	pairs := make(map[string]int)
+	for i := range len(a) - 1 {
+		pairs[a[i:i+2]]++
+	}
+	common := 0
+	for i := range len(b) - 1 {
+		if pairs[b[i:i+2]] > 0 {
+			pairs[b[i:i+2]]--
+			common++
+		}
+	}
+	return 2 * float64(common) / float64(max(len(a)+len(b)-2, 1))
 }
 
 // uniqueCalls gives each call an id of its own within the message, since some

@@ -138,7 +138,6 @@ func (c *conversation) running(turn string) bool {
 func (c *conversation) startTurn(id string, body turnStarted) {
 	c.closeCalls()
 	c.underWay = c.underWay || c.turn != nil && c.turn.outcome == Answered
-	c.found = nil
 	c.turn = &turnState{id: id, customer: body.Customer}
 	c.customer = body.Customer
 	if _, delivered := c.deliveries[body.MessageID]; delivered {
@@ -166,7 +165,7 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	}
 	c.settleQuestion()
 	c.question = &message
-	c.retrieved = false
+	c.retrieved, c.found = false, nil
 	if c.turn != nil && c.turn.id == turn {
 		c.turn.answered = false
 	}
@@ -176,16 +175,16 @@ func (c *conversation) takePassages(body passagesFound) {
 	fresh, seen := c.split(body.Passages)
 	c.found = nil
 	block := renderPassages(fresh, len(c.passages)+1, seen, body.Error != "")
-	for _, passage := range fresh {
-		c.passages = append(c.passages, passage)
-		if passage.ID != "" {
-			c.numbers[passage.ID] = len(c.passages)
-		}
-	}
 	for _, passage := range body.Passages {
-		if number, ok := c.numbers[passage.ID]; ok {
-			c.found = append(c.found, number)
+		number, known := c.numbers[passage.ID]
+		if !known || c.passages[number-1].Text != passage.Text {
+			c.passages = append(c.passages, passage)
+			number = len(c.passages)
+			if passage.ID != "" {
+				c.numbers[passage.ID] = number
+			}
 		}
+		c.found = append(c.found, number)
 	}
 	if c.question != nil {
 		c.question.Text = block + c.question.Text

@@ -51,8 +51,9 @@ func (e *encodedMessages) upTo(messages []Message, d dialect) ([]byte, messageEn
 // messageEncoder encodes a transcript from its beginning on.
 type messageEncoder struct {
 	dialect dialect
-	count   int    // messages so far
-	bytes   []byte // each message, followed by a comma
+	count   int      // messages so far
+	bytes   []byte   // each message, followed by a comma
+	held    *Message // the newest, not in bytes yet
 
 	calls   int         // tool calls so far
 	callIDs [][2]string // of the newest calls: the id in the log, and on the wire
@@ -74,6 +75,7 @@ func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	if r.Instructions != "" {
 		head = append(appendJSON(head, wireMessage{Role: "system", Content: r.Instructions}), ',')
 	}
+	rest.flush()
 	tail := bytes.TrimSuffix(rest.bytes, []byte(","))
 	if len(tail) == 0 {
 		settled = bytes.TrimSuffix(settled, []byte(","))
@@ -159,11 +161,37 @@ type (
 	}
 )
 
+// add encodes messages. The newest is held back if it is the customer's: one
+// that follows it becomes a part of it, since some chat templates want the roles
+// to alternate.
 func (e *messageEncoder) add(messages []Message) {
 	for i := range messages {
-		e.bytes = append(e.message(&messages[i]), ',')
+		m := messages[i]
+		if m.Role == RoleUser && e.held != nil {
+			if e.held.Text != "" && m.Text != "" {
+				m.Text = "\n\n" + m.Text
+			}
+			m.Text = e.held.Text + m.Text
+			m.Images = slices.Concat(e.held.Images, m.Images)
+			e.held = &m
+			continue
+		}
+		e.flush()
+		if m.Role == RoleUser {
+			e.held = &m
+		} else {
+			e.bytes = append(e.message(&m), ',')
+		}
 	}
 	e.count += len(messages)
+}
+
+// flush encodes what was held back.
+func (e *messageEncoder) flush() {
+	if e.held != nil {
+		e.bytes = append(e.message(e.held), ',')
+		e.held = nil
+	}
 }
 
 // message appends the wire form of one message.

@@ -287,6 +287,7 @@ func checkTexts(t *testing.T, a, b, c string) {
 		MaxTokens:    1,
 		Messages: []frontdesk.Message{
 			{Role: frontdesk.RoleUser, Text: b},
+			{Role: frontdesk.RoleAssistant, Text: "between"},
 			{Role: frontdesk.RoleUser, Text: "x" + c, Images: []frontdesk.Image{{URL: a}}},
 			{Role: frontdesk.RoleAssistant, Text: c, Calls: []frontdesk.ToolCall{{ID: a, Name: b, Arguments: string(arguments)}, {ID: b, Arguments: c}}},
 			{Role: frontdesk.RoleTool, CallID: a, Text: b},
@@ -300,8 +301,9 @@ func checkTexts(t *testing.T, a, b, c string) {
 		require.Equal(t, readable(a), messages[0].Content)
 		messages = messages[1:]
 	}
-	require.Len(t, messages, 5)
+	require.Len(t, messages, 6)
 	assert.Equal(t, readable(b), messages[0].Content)
+	messages = messages[1:]
 	assert.Equal(t, []any{
 		map[string]any{"type": "text", "text": readable("x" + c)},
 		map[string]any{"type": "image_url", "image_url": map[string]any{"url": readable(a)}},

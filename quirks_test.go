@@ -81,11 +81,14 @@ func (h *fakeHost) waits() []time.Duration {
 }
 
 // provider returns a provider whose requests go to h.
-func (h *fakeHost) provider() *frontdesk.OpenAICompatible {
+func (h *fakeHost) provider() *frontdesk.OpenAICompatible { return providerOver(h) }
+
+// providerOver returns a provider whose requests take the given way.
+func providerOver(transport http.RoundTripper) *frontdesk.OpenAICompatible {
 	return &frontdesk.OpenAICompatible{
 		BaseURL: "https://llm.example/v1",
 		APIKey:  "sk-of-the-fake-host",
-		Options: []option.RequestOption{option.WithHTTPClient(&http.Client{Transport: h})},
+		Options: []option.RequestOption{option.WithHTTPClient(&http.Client{Transport: transport})},
 	}
 }
 

@@ -111,6 +111,7 @@ func (e *QuotaError) Unwrap() error { return ErrQuota }
 type InMemoryLedger struct {
 	mu     sync.Mutex
 	counts map[string]periodCount
+	sweep  time.Time // when to forget the counts of past periods
 }
 
 type periodCount struct {
@@ -146,24 +147,20 @@ func (l *InMemoryLedger) Spent(account Account) int {
 	return l.current(account, time.Now()).spent
 }
 
-// forgetAbove is the number of accounts from which those of past periods are
-// looked for and forgotten.
-const forgetAbove = 10_000
-
 func (l *InMemoryLedger) current(account Account, now time.Time) periodCount {
 	if l.counts == nil {
 		l.counts = make(map[string]periodCount)
 	}
-	count, ok := l.counts[account.Name]
-	if ok && now.Before(count.reset) {
-		return count
-	}
-	if len(l.counts) >= forgetAbove {
+	if now.After(l.sweep) {
+		l.sweep = now.Add(time.Hour)
 		for name, count := range l.counts {
 			if !now.Before(count.reset) {
 				delete(l.counts, name)
 			}
 		}
+	}
+	if count, ok := l.counts[account.Name]; ok && now.Before(count.reset) {
+		return count
 	}
 	return periodCount{reset: now.UTC().Truncate(account.Period).Add(account.Period)}
 }
@@ -175,11 +172,11 @@ func (q *Quota) accounts(c *conversation) []Account {
 	var accounts []Account
 	add := func(limit int, kind string, names ...string) {
 		if limit > 0 {
-			accounts = append(accounts, Account{Name: kind + " " + strings.Join(names, "/"), Limit: limit, Period: day})
+			accounts = append(accounts, Account{Name: fmt.Sprintf("%s %q", kind, names), Limit: limit, Period: day})
 		}
 	}
 	plan := q.Plan
-	if plan > 0 && !c.underWay {
+	if plan > 0 && !c.underWay && c.turn.requests == 0 {
 		plan = max(plan-q.Reserve, 1)
 	}
 	add(plan, "key", q.Key)
@@ -238,11 +235,11 @@ func (p *purse) settle(ctx context.Context, requests int) {
 // outOfRequests decides how a turn goes on without the model.
 func (r *run) outOfRequests(ctx context.Context, cause error) error {
 	quota := &r.agent.config.Quota
-	if wait := untilReset(cause); wait > 0 && wait <= quota.Wait {
-		if sleep(ctx, wait) != nil {
-			return cause
-		}
-		return nil // the loop asks again
+	if wait := untilReset(cause); wait > 0 && r.waited+wait <= quota.Wait {
+		r.waited += wait
+		// The loop asks again, or finds that the turn was stopped.
+		_ = sleep(ctx, wait)
+		return nil
 	}
 	switch passage := r.c.bestPassage(); {
 	case quota.AtLimit == FailAtLimit:

@@ -136,6 +136,9 @@ func (r *Router) Generate(ctx context.Context, request *Request, stream func(Del
 
 // fallsBack reports whether another model may answer where one failed with err.
 func fallsBack(err error) bool {
+	if ownLimit := (*QuotaError)(nil); errors.As(err, &ownLimit) {
+		return false // no other model could be paid for either
+	}
 	return errors.Is(err, ErrQuota) || errors.Is(err, ErrRateLimited) || errors.Is(err, ErrOverloaded) ||
 		errors.Is(err, ErrContextWindow)
 }

@@ -305,6 +305,43 @@ func (r *Registry) join(tools ...Tool) (*Registry, error) {
 	return joined, joined.Add(tools...)
 }
 
+// find returns the tool that a model means by name, or nil: the one of that
+// name or else, if there is just one, the one that differs from it only in the
+// decoration and spelling that models add.
+func (r *Registry) find(name string) *registeredTool {
+	if tool := r.byName[name]; tool != nil {
+		return tool
+	}
+	name = undecorated(name)
+	if tool := r.byName[name]; tool != nil {
+		return tool
+	}
+	var found *registeredTool
+	for _, tool := range r.tools {
+		if foldName(tool.name) == foldName(name) {
+			if found != nil {
+				return nil
+			}
+			found = tool
+		}
+	}
+	return found
+}
+
+// undecorated takes off what models put around names: the namespace of their
+// training format, and the brackets of a call.
+func undecorated(name string) string {
+	name = strings.TrimSuffix(strings.TrimSpace(name), "()")
+	for _, space := range []string{"functions.", "tools.", "default_api."} {
+		name = strings.TrimPrefix(name, space)
+	}
+	return name
+}
+
+var nameJoints = strings.NewReplacer("-", "", "_", "", ".", "")
+
+func foldName(name string) string { return nameJoints.Replace(strings.ToLower(name)) }
+
 // toolName is what OpenAI-compatible hosts accept as a function's name.
 var toolName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 

@@ -91,7 +91,7 @@ func (c *conversation) next(rules rules) decision {
 // callsEscalation reports whether the next call to be run hands over.
 func (c *conversation) callsEscalation() bool {
 	i := c.pendingCall()
-	return i >= 0 && c.calls[i].call.Name == EscalationTool
+	return i >= 0 && foldName(undecorated(c.calls[i].call.Name)) == foldName(EscalationTool)
 }
 
 // pendingCall returns the index of the first call without a result, or -1.
@@ -116,6 +116,8 @@ type run struct {
 	pending []Entry         // applied to c, not yet in the log
 
 	failed map[string]toolFinished // the results of calls that failed, by entry
+	wasted int                     // requests of which no answer came
+	waited time.Duration           // for requests to be allowed again
 }
 
 // settleTime bounds how long a turn that was stopped takes to record what
@@ -425,7 +427,7 @@ func (r *run) ask(ctx context.Context) error {
 	if r.stream {
 		stream = r.show
 	}
-	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests}
+	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests - r.wasted}
 	if err := purse.pay(ctx); err != nil {
 		return r.unpaid(ctx, err)
 	}
@@ -433,6 +435,8 @@ func (r *run) ask(ctx context.Context) error {
 	response, err := a.config.Provider.Generate(ctx, request, stream)
 	if response != nil {
 		purse.settle(detached(ctx), response.Requests)
+	} else {
+		r.wasted += max(purse.used, 1)
 	}
 	switch {
 	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
@@ -518,10 +522,10 @@ func (r *run) call(ctx context.Context) error {
 	}
 	i := r.c.pendingCall()
 	call := r.c.calls[i].call
-	if call.Name == EscalationTool && r.agent.config.Escalator != nil {
+	tool := r.agent.tools.find(call.Name)
+	if r.agent.config.Escalator != nil && tool != nil && tool.name == EscalationTool {
 		return r.callEscalation(ctx, i)
 	}
-	tool := r.agent.tools.byName[call.Name]
 	if tool == nil {
 		r.finish(i, r.agent.tools.unknownTool(call))
 		return nil
@@ -547,7 +551,7 @@ func (r *run) call(ctx context.Context) error {
 	}
 	result := notRun(call, "Error: not run: the turn was stopped.")
 	if ctx.Err() == nil {
-		result = tool.run(r.callContext(ctx, call, key), call, arguments, r.agent.limits.ToolTimeout)
+		result = tool.run(r.callContext(ctx, tool.name, key), call, arguments, r.agent.limits.ToolTimeout)
 	}
 	r.addResult(i, result)
 	if err := r.write(detached(ctx)); err != nil {
@@ -566,7 +570,7 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 	)
 	for i := first; i < len(r.c.calls); i++ {
 		call := r.c.calls[i].call
-		tool := r.agent.tools.byName[call.Name]
+		tool := r.agent.tools.find(call.Name)
 		if tool == nil || tool.effect != effectReadOnly {
 			break
 		}
@@ -581,7 +585,7 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 			break
 		}
 		results = append(results, result)
-		callContext := r.callContext(ctx, call, r.key(i))
+		callContext := r.callContext(ctx, tool.name, r.key(i))
 		go func() {
 			slots <- struct{}{}
 			result <- tool.run(callContext, call, arguments, r.agent.limits.ToolTimeout)
@@ -628,9 +632,9 @@ func (r *run) key(i int) string {
 	return idempotencyKey(r.c.id, r.id, r.c.turn.requests, i)
 }
 
-func (r *run) callContext(ctx context.Context, call ToolCall, key string) context.Context {
+func (r *run) callContext(ctx context.Context, tool, key string) context.Context {
 	return WithCall(ctx, Call{
-		Tool:           call.Name,
+		Tool:           tool,
 		Conversation:   r.c.id,
 		Turn:           r.id,
 		Customer:       r.turn.Customer,

@@ -46,6 +46,7 @@ type Splitter struct {
 	begun   bool   // Add has been called.
 	fresh   bool   // The current thought has shown nothing but white space.
 	thought bool   // Some thought has been given out.
+	tagged  bool   // A tag was found and dropped.
 	settled bool   // A lone closing tag can no longer turn the answer into a thought.
 	closer  string // The tag that ends the current thought; empty means any.
 	held    string // What may be the beginning of a tag.
@@ -101,6 +102,10 @@ func (s *Splitter) Add(delta string) (thought, answer string, retracted bool) {
 	return out.thought.String(), out.answer.String(), out.retracted
 }
 
+// Tagged reports whether a tag was found so far, and dropped. Without one the
+// text is the answer as it came, leading white space included.
+func (s *Splitter) Tagged() bool { return s.tagged }
+
 // Finish ends the text and returns what was held back. Complete is false if
 // the text ended within a thought.
 func (s *Splitter) Finish() (thought, answer string, complete bool) {
@@ -131,11 +136,12 @@ func (s *Splitter) between(text string) (rest string, more bool) {
 	for _, pair := range pairs {
 		if after, ok := strings.CutPrefix(text, pair.opener); ok {
 			s.mode, s.fresh, s.settled, s.closer = thinking, true, true, pair.closer
+			s.tagged = true
 			return after, true
 		}
 		// With no answer before it, a closing tag ends an empty thought.
 		if after, ok := strings.CutPrefix(text, pair.closer); ok {
-			s.settled = true
+			s.settled, s.tagged = true, true
 			return after, true
 		}
 	}
@@ -153,7 +159,7 @@ func (s *Splitter) thinking(text string, out *pieces) (rest string, more bool) {
 		if s.Opened && !s.thought && s.closer == "" {
 			for _, pair := range pairs {
 				if after, ok := strings.CutPrefix(text, pair.opener); ok {
-					s.closer = pair.closer
+					s.closer, s.tagged = pair.closer, true
 					return after, true
 				}
 			}
@@ -174,7 +180,7 @@ func (s *Splitter) thinking(text string, out *pieces) (rest string, more bool) {
 	body, rest := splitPartial(text)
 	if at >= 0 {
 		body, rest, more = text[:at], text[at+len(tag):], true
-		s.mode, s.closer = between, ""
+		s.mode, s.closer, s.tagged = between, "", true
 	}
 	if body != "" {
 		if s.fresh {
@@ -217,6 +223,7 @@ func (s *Splitter) replying(text string, out *pieces) (rest string, more bool) {
 					out.thought.WriteString(text[:i])
 					out.retracted = len(s.given) > 0
 					s.mode, s.settled, s.thought, s.given = between, true, true, nil
+					s.tagged = true
 					return text[i+len(pair.closer):], true
 				}
 			}
