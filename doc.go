@@ -68,7 +68,12 @@
 // host and, without further ado, to Oxlo, which charges a flat price for each
 // request. That turns the usual economics round and shapes the library: the
 // whole transcript goes into every request, and as few requests as possible are
-// made. [Limits] bound what a turn may spend.
+// made. [Limits] bound what a turn may spend and [Quota] what all of them may
+// spend in a day. A [Router] picks the model for each request and falls back to
+// the next one.
+//
+// [Extract] asks a model for a Go value, and [Embeddings] turns texts into
+// vectors.
 //
 // # Testing
 //
