@@ -86,7 +86,6 @@ func loadRecordings(t *testing.T) ([]recording, map[string][]declaration) {
 // the requests, tools give the recorded results.
 type replayed struct {
 	mu       sync.Mutex
-	want     []frontdesk.Message // the transcript that the next request must carry
 	results  map[string][]string // by name and arguments, in order
 	toolRuns int
 }

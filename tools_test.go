@@ -31,6 +31,7 @@ type (
 	}
 	embedsItself struct {
 		Name string
+		//lint:ignore U1000 the field is there to be looked at by reflection
 		*embedsItself
 	}
 	talker interface{ Talk() }

@@ -35,6 +35,7 @@ func (cents) JSONSchema() *jsonschema.Schema { return centsSchema }
 // centsSchema is shared on purpose: deriving must not write to it.
 var centsSchema = &jsonschema.Schema{Type: "integer", Description: "an amount in cents"}
 
+//lint:ignore U1000 the field is there to be looked at by reflection
 type level struct{ n int }
 
 func (*level) JSONSchema() *jsonschema.Schema {
@@ -50,6 +51,7 @@ type page[T any] struct {
 	Items []T `json:"items"`
 }
 
+//lint:ignore U1000 the field is there to be looked at by reflection
 type alias struct{ hidden int }
 
 func (alias) JSONSchemaAlias() any { return "" }
@@ -212,6 +214,8 @@ type tree[T any] struct {
 	Value T
 	Nodes []tree[T]
 }
+
+//lint:ignore U1000 the field is there to be looked at by reflection
 type looped struct{ hidden int }
 
 func (looped) JSONSchemaAlias() any { return looped{} }
@@ -273,6 +277,7 @@ type selfDecoding int
 
 func (*selfDecoding) UnmarshalJSON([]byte) error { return nil }
 
+//lint:ignore U1000 the field is there to be looked at by reflection
 type opaque struct{ hidden int }
 
 func (*opaque) UnmarshalJSON([]byte) error { return nil }
@@ -342,9 +347,11 @@ func TestRefused(t *testing.T) {
 			A int `json:" "`
 		}{}, "struct.A: the JSON name is blank"},
 		{struct {
+			//lint:ignore SA5008 the tag is wrong on purpose
 			A int `json:"it's"`
 		}{}, `struct.A: encoding/json does not accept the JSON name "it's"`},
 		{struct {
+			//lint:ignore SA5008 the tag is wrong on purpose
 			A int `json:"-,"`
 		}{}, `struct.A: the JSON name "-" is left out`},
 		{struct {

@@ -124,13 +124,26 @@ func check(f figure, result *harness.Result, requests int) error {
 
 // median returns the median of one value over the rounds.
 func (r *results) median(f figure, value func(*harness.Result) float64) (float64, bool) {
-	all := r.all[f]
-	if len(all) == 0 {
-		return 0, false
+	values := make([]float64, len(r.all[f]))
+	for i := range values {
+		values[i] = value(&r.all[f][i])
 	}
-	values := make([]float64, len(all))
-	for i := range all {
-		values[i] = value(&all[i])
+	return median(values)
+}
+
+// ratio returns how many times the CPU time of other that of f is: the median
+// of the ratios within each round, where both ran shortly after one another.
+func (r *results) ratio(f, other figure) (float64, bool) {
+	values := make([]float64, min(len(r.all[f]), len(r.all[other])))
+	for i := range values {
+		values[i] = r.all[f][i].CPU / r.all[other][i].CPU
+	}
+	return median(values)
+}
+
+func median(values []float64) (float64, bool) {
+	if len(values) == 0 {
+		return 0, false
 	}
 	slices.Sort(values)
 	middle := len(values) / 2

@@ -102,7 +102,7 @@ func (o *options) otherTable(out io.Writer, r *results) {
 }
 
 func cpu(r *results, f figure) string {
-	v, ok := r.median(f, cpuOf)
+	v, ok := r.median(f, func(r *harness.Result) float64 { return r.CPU })
 	if !ok {
 		return failure(r, f)
 	}
@@ -125,13 +125,10 @@ func failure(r *results, f figure) string {
 	return "-"
 }
 
-func cpuOf(r *harness.Result) float64 { return r.CPU }
-
 // ratios compares the CPU time of a figure with the same of the two systems
 // that all are compared with.
 func ratios(r *results, f figure) string {
-	v, ok := r.median(f, cpuOf)
-	if !ok {
+	if len(r.all[f]) == 0 {
 		return ""
 	}
 	mode := f.mode
@@ -140,8 +137,8 @@ func ratios(r *results, f figure) string {
 	}
 	var parts []string
 	for _, other := range []string{peer, limit} {
-		if w, ok := r.median(figure{other, mode, f.history}, cpuOf); ok {
-			parts = append(parts, strconv.FormatFloat(v/w, 'f', 2, 64))
+		if ratio, ok := r.ratio(f, figure{other, mode, f.history}); ok {
+			parts = append(parts, strconv.FormatFloat(ratio, 'f', 2, 64))
 		} else {
 			parts = append(parts, "-")
 		}
