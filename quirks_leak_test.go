@@ -328,6 +328,30 @@ func TestLeakInReasoning(t *testing.T) {
 	}
 }
 
+// TestLeakBehindALoneClosingTag is about a thought of which nobody knew until it
+// ended. What was shown of it is taken back, whatever markup stood in it, and
+// the call behind it runs.
+func TestLeakBehindALoneClosingTag(t *testing.T) {
+	for _, thought := range []string{"I look it up.", "I could write <tool_call> now, or `{\"name\": 1}`."} {
+		for name, markup := range leaks {
+			host := new(fakeHost)
+			provider := host.provider()
+			text := thought + "\n</think>\n\nOne moment.\n" + markup
+			for i := range text {
+				host.add(streamedText(text[:i], text[i:]))
+				response, shown, err := watchText(t.Context(), provider, withTools())
+				require.NoError(t, err, name)
+				require.Equal(t, []string{"get_order_status"}, namesOf(response.Message.Calls), name)
+				require.Equal(t, "One moment.", response.Message.Text, name)
+				if _, after, reset := strings.Cut(shown, "|"); reset {
+					shown = after
+				}
+				require.Equal(t, "One moment.", shown, name)
+			}
+		}
+	}
+}
+
 func namesOf(calls []frontdesk.ToolCall) (names []string) {
 	for _, call := range calls {
 		names = append(names, call.Name)

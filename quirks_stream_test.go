@@ -188,6 +188,11 @@ func TestCallsInStreams(t *testing.T) {
 			`{"choices":[{"index":0,"delta":{"function_call":{"arguments":"_id\":\"ORD-1\"}"}}}]}`,
 			end("function_call"),
 		}, one},
+		{"a call without a name beside it", []string{
+			toolDelta(deltaCall{"index": 0, "id": "x", "type": "function", "function": map[string]any{"name": "", "arguments": ""}}),
+			toolDelta(deltaCall{"index": 1, "id": "a", "type": "function", "function": function("get_order_status", order1)}),
+			end("tool_calls"),
+		}, one},
 		{"the same id in each call", []string{
 			toolDelta(deltaCall{"index": 0, "id": "a", "function": function("get_order_status", order1)}),
 			toolDelta(deltaCall{"index": 1, "id": "a", "function": function("get_order_status", order2)}),

@@ -378,6 +378,23 @@ func TestRequestsOfATurn(t *testing.T) {
 	})
 }
 
+// TestTriesStayWithinTheBudget is about a turn whose last request fails: to try
+// it again would be one more than it may spend.
+func TestTriesStayWithinTheBudget(t *testing.T) {
+	for _, budget := range []int{1, 2, 3} {
+		bubble(t, func(t *testing.T, stream bool) {
+			host := hosting(calling("call_1", "get_order_status", order1), refuse(503, "busy"), refuse(503, "busy"), refuse(503, "busy"), saying("Hello!"))
+			agent := newAgent(t, frontdesk.Config{Provider: host.provider(), Tools: new(shop).tools(), Limits: frontdesk.Limits{Requests: budget}})
+			reply, err := agent.Reply(t.Context(), refundTurn)
+			if err == nil {
+				require.Equal(t, frontdesk.Escalated, reply.Outcome)
+				assert.Equal(t, frontdesk.HandoffBudget, reply.Handoff.Reason)
+			}
+			assert.Len(t, host.sent(), budget)
+		})
+	}
+}
+
 func TestProviderIsSharedByManyTurns(t *testing.T) {
 	const turns = 50
 	synctest.Test(t, func(t *testing.T) {
