@@ -276,6 +276,26 @@ func TestLearnsWhetherReasoningIsWanted(t *testing.T) {
 	})
 }
 
+// TestLearnsInTheMiddleOfAConversation is about messages that were sent before
+// in another form: all of them change.
+func TestLearnsInTheMiddleOfAConversation(t *testing.T) {
+	bubble(t, func(t *testing.T, stream bool) {
+		call := answering(map[string]any{"reasoning_content": "THOUGHT", "content": "", "tool_calls": []any{
+			deltaCall{"index": 0, "id": "a", "type": "function", "function": function("get_order_status", order1)},
+		}}, "tool_calls")
+		host := hosting(call, saying("One."), call, refuse(400, "unknown field reasoning_content"), saying("Two."), call, saying("Three."))
+		agent := newAgent(t, frontdesk.Config{Provider: host.provider(), Model: "deepseek-v3.2", Tools: new(shop).tools()})
+		for _, want := range []string{"One.", "Two.", "Three."} {
+			assert.Equal(t, want, play(t, agent, refundTurn, stream).Text)
+		}
+		var echoed []int
+		for _, body := range host.sent() {
+			echoed = append(echoed, strings.Count(body, "THOUGHT"))
+		}
+		assert.Equal(t, []int{0, 1, 1, 2, 0, 0, 0}, echoed)
+	})
+}
+
 // TestNothingToLearn is about refusals that name nothing we could put
 // otherwise: the same request must not be sent, and paid for, again.
 func TestNothingToLearn(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -274,6 +276,30 @@ func TestQuotedMarkup(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTextIsShownAtOnce bounds what is held back of an answer in words because
+// a call might begin there.
+func TestTextIsShownAtOnce(t *testing.T) {
+	const text = "We sell lamps, socks and <b>chairs</b> [new], {all} sizes; a < b.\n\n- One: `x`\n- Two: [a link](https://shop.example)\n\n好的，我来查一下。 <3"
+	synctest.Test(t, func(t *testing.T) {
+		var pieces []piece
+		for i, character := range text {
+			pieces = append(pieces, piece{text: said(string(character))}, piece{wait: time.Second, text: fmt.Sprintf(": %d\n", i)})
+		}
+		provider := hosting(body("text/event-stream", append(pieces, piece{text: events(end("stop"), "[DONE]")})...)).provider()
+		began, shown := time.Now(), 0
+		response, err := provider.Generate(t.Context(), withTools(), func(delta frontdesk.Delta) {
+			if characters := []rune(text); time.Since(began) < time.Duration(len(characters))*time.Second {
+				before := string(characters[:time.Since(began)/time.Second])
+				assert.LessOrEqual(t, len(before)-shown, 32, "%q was held back", before[shown:])
+			}
+			shown += len(delta.Text)
+		})
+		require.NoError(t, err)
+		assert.Equal(t, text, response.Message.Text)
+		assert.Equal(t, len(text), shown)
+	})
 }
 
 func TestLeaksOnlyWhereToolsWereOffered(t *testing.T) {
