@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,13 +76,27 @@ func (b Body) len() (n int64) {
 	return n
 }
 
-func (b Body) open() io.ReadCloser {
-	readers := make([]io.Reader, len(b))
-	for i, piece := range b {
-		readers[i] = bytes.NewReader(piece)
+func (b Body) open() io.ReadCloser { return &bodyReader{rest: slices.Clone(b)} }
+
+// bodyReader reads a Body. It is not an io.MultiReader because net/http reads
+// from one of those with a large buffer of its own.
+type bodyReader struct{ rest Body }
+
+func (r *bodyReader) Read(to []byte) (n int, err error) {
+	for len(r.rest) > 0 && n < len(to) {
+		copied := copy(to[n:], r.rest[0])
+		n += copied
+		if r.rest[0] = r.rest[0][copied:]; len(r.rest[0]) == 0 {
+			r.rest = r.rest[1:]
+		}
 	}
-	return io.NopCloser(io.MultiReader(readers...))
+	if n == 0 && len(to) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }
+
+func (r *bodyReader) Close() error { return nil }
 
 // exchange is what a request and the outermost middleware tell each other.
 type exchange struct {
@@ -179,7 +194,7 @@ func newTransport() *http.Transport {
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: 5 * time.Minute, // a plain answer has no header before its last word
-		MaxIdleConnsPerHost:   64,
+		MaxIdleConnsPerHost:   1024,            // a busy service has as many turns at once
 		IdleConnTimeout:       90 * time.Second,
 		ForceAttemptHTTP2:     true,
 	}
