@@ -143,6 +143,9 @@ func joinThoughts(a, b string) string {
 func toolCalls(calls []assemble.Call) []ToolCall {
 	var converted []ToolCall
 	for _, call := range calls {
+		if call.Name == "" && strings.Trim(call.Arguments, "{} ") == "" {
+			continue // the beginning of a call that the host gave up
+		}
 		converted = append(converted, ToolCall{ID: call.ID, Name: call.Name, Arguments: call.Arguments})
 	}
 	return converted
@@ -183,7 +186,7 @@ func (r *answerReader) response() (*Response, error) {
 	if m.Usage != nil {
 		response.Usage = Usage{PromptTokens: m.Usage.PromptTokens, CompletionTokens: m.Usage.CompletionTokens}
 	}
-	if len(m.Calls) > 0 {
+	if len(response.Message.Calls) > 0 {
 		// Some hosts tell a call and leave its markup in the text as well.
 		response.Message.Text = leak.Parse(response.Message.Text, r.tools).Text
 	} else if err := r.recover(&response.Message); err != nil {
