@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,7 +86,7 @@ func (p *OpenAICompatible) check() error {
 		if base == "" {
 			base = os.Getenv("OXLO_BASE_URL")
 			if key == "" {
-				key = os.Getenv("OXLO_API_KEY")
+				key = strings.TrimSpace(os.Getenv("OXLO_API_KEY")) // mounted secrets end with a line break
 			}
 		}
 		if base == "" {

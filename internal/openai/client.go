@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +25,9 @@ import (
 // Client sends requests to one host. It is safe for concurrent use.
 type Client struct {
 	client  openai.Client
-	options bool // the caller gave some
+	options bool   // the caller gave some
+	host    string // for which the key is
+	key     string
 }
 
 // StatusError is an answer with a status of 300 or more.
@@ -63,7 +66,11 @@ func New(baseURL, key string, options []option.RequestOption) *Client {
 	if key != "" {
 		all = append(all, option.WithAPIKey(key))
 	}
-	return &Client{client: openai.Client{Options: append(all, options...)}, options: len(options) > 0}
+	c := &Client{client: openai.Client{Options: append(all, options...)}, options: len(options) > 0, key: key}
+	if address, err := url.Parse(baseURL); err == nil {
+		c.host = address.Host
+	}
+	return c
 }
 
 // Body is a JSON document in pieces, which must not change any more.
@@ -100,6 +107,7 @@ func (r *bodyReader) Close() error { return nil }
 
 // exchange is what a request and the outermost middleware tell each other.
 type exchange struct {
+	client *Client
 	body   Body
 	failed *StatusError // of the last attempt
 }
@@ -109,7 +117,7 @@ type exchangeKey struct{}
 // Post sends body and returns the answer, whose body the caller closes. An
 // answer with a status of 300 or more is a *StatusError.
 func (c *Client) Post(ctx context.Context, path string, body Body, accept string) (*http.Response, error) {
-	exchange := &exchange{body: body}
+	exchange := &exchange{client: c, body: body}
 	var params any
 	if c.options {
 		// Some of the caller's options change the body, and need it whole.
@@ -120,7 +128,7 @@ func (c *Client) Post(ctx context.Context, path string, body Body, accept string
 
 // Get asks for a document, under the same terms as Post.
 func (c *Client) Get(ctx context.Context, path string) (*http.Response, error) {
-	return c.do(ctx, new(exchange), http.MethodGet, path, nil)
+	return c.do(ctx, &exchange{client: c}, http.MethodGet, path, nil)
 }
 
 func (c *Client) do(ctx context.Context, exchange *exchange, method, path string, params any, options ...option.RequestOption) (*http.Response, error) {
@@ -150,6 +158,10 @@ func outermost(request *http.Request, next option.MiddlewareNext) (*http.Respons
 	exchange, ok := request.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
 		return next(request)
+	}
+	// An option may have set another address: the key is not for it.
+	if c := exchange.client; request.URL.Host != c.host && request.Header.Get("Authorization") == "Bearer "+c.key {
+		request.Header.Del("Authorization")
 	}
 	if body := exchange.body; body != nil {
 		request.Header.Set("Content-Type", "application/json")

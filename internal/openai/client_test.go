@@ -227,3 +227,18 @@ func TestCancelled(t *testing.T) {
 		assert.False(t, errors.As(err, &failed))
 	})
 }
+
+func TestTheKeyIsForItsHostAlone(t *testing.T) {
+	address, newest := newHost(t, say(http.StatusOK, "{}"))
+	elsewhere := option.WithBaseURL(address + "/v1/")
+	for want, options := range map[string][]option.RequestOption{
+		"":                 {elsewhere},
+		"Bearer sk-of-you": {elsewhere, option.WithAPIKey("sk-of-you")},
+	} {
+		client := openai.New("https://llm.example/v1", "sk-of-llm", options)
+		response, err := client.Post(t.Context(), "chat/completions", openai.Body{[]byte("{}")}, "application/json")
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, want, newest().Header.Get("Authorization"))
+	}
+}
