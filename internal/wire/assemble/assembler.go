@@ -11,6 +11,7 @@ package assemble
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -99,10 +100,11 @@ type Delta struct {
 // error means that the payload is not a chunk; the message is as it was before.
 func (a *Assembler) Add(event string, payload []byte) (Delta, error) {
 	if event != "error" {
-		if chunk, ok := a.template.match(payload); ok {
-			return a.addPlain(&chunk), nil
+		if content, ok := a.template.match(payload); ok {
+			return a.addPlain(&plain{content: content}), nil
 		}
-		if chunk, ok := parsePlain(payload); ok {
+		var chunk plain
+		if chunk.parse(payload) {
 			a.template.remember(payload, &chunk)
 			return a.addPlain(&chunk), nil
 		}
@@ -142,8 +144,9 @@ func (a *Assembler) Finish() (Message, error) {
 	message.Reasoning = a.reasoning.String()
 	message.Refusal = a.refusal.String()
 	complete := a.done || message.Finish != ""
+	message.Calls = slices.Grow(message.Calls, len(a.calls))
 	for _, c := range a.calls {
-		message.Calls = append(message.Calls, c.finish(complete && !cut(message.Finish))...)
+		message.Calls = c.finish(message.Calls, complete && !cut(message.Finish))
 	}
 	switch {
 	case a.failure != nil:
@@ -157,6 +160,13 @@ func (a *Assembler) Finish() (Message, error) {
 // Completion reads the body of a completion that was not streamed. Its error is an
 // *Error if the body carries one, and wraps ErrNoChoices if there is no answer in it.
 func Completion(payload []byte) (Message, error) {
+	whole := plain{whole: true}
+	if whole.parse(payload) && whole.answered {
+		var a Assembler
+		a.addPlain(&whole)
+		a.Done()
+		return a.Finish()
+	}
 	chunk, err := parseChunk(payload)
 	if failure := hostError("", payload, chunk, err); failure != nil {
 		return Message{}, failure
@@ -174,28 +184,6 @@ func Completion(payload []byte) (Message, error) {
 	a.addChunk(chunk, true)
 	a.Done()
 	return a.Finish()
-}
-
-func (a *Assembler) addPlain(chunk *plain) Delta {
-	a.chunks++
-	if a.message.ID == "" {
-		a.message.ID = string(chunk.id)
-	}
-	if a.message.Model == "" {
-		a.message.Model = string(chunk.model)
-	}
-	if len(chunk.finish) > 0 {
-		a.finish(string(chunk.finish))
-	}
-	before := a.lengths()
-	chunk.content.appendTo(&a.text)
-	if chunk.reasoningField != "" {
-		a.reasoningField(chunk.reasoningField)
-		chunk.reasoning.appendTo(&a.reasoning)
-	}
-	delta := a.since(before)
-	a.deltas = a.deltas || delta != Delta{}
-	return delta
 }
 
 // addChunk adds what a chunk says of the first choice. Whole is set for a completion.

@@ -142,10 +142,11 @@ func (c *call) complete() bool {
 	return bytes.HasSuffix(value, []byte("}")) && json.Valid(value)
 }
 
-// finish returns the call, or several if one index carried the arguments of several. A whole message gives {} for blank arguments.
-func (c *call) finish(whole bool) []Call {
-	var calls []Call
-	for i, value := range values(c.value()) {
+// finish appends the call, or several if one index carried the arguments of several. A
+// whole message gives {} for blank arguments.
+func (c *call) finish(calls []Call, whole bool) []Call {
+	var room [2][]byte
+	for i, value := range values(room[:0], c.value()) {
 		one := Call{Name: c.name, Arguments: string(value)}
 		if i == 0 {
 			one.ID = c.id
@@ -161,13 +162,12 @@ func (c *call) finish(whole bool) []Call {
 // values splits arguments that are several JSON objects one after the other. The
 // same object again is a repetition, and an empty one beside another is the
 // placeholder of a host that sends the arguments later or sooner. Arguments of any
-// other form are one value, as they are.
-func values(arguments []byte) [][]byte {
-	one := [][]byte{arguments}
+// other form are one value, as they are. The values are put into room, which is empty.
+func values(room [][]byte, arguments []byte) [][]byte {
 	if json.Valid(arguments) {
-		return one
+		return append(room, arguments)
 	}
-	var several [][]byte
+	several := room
 	decoder := json.NewDecoder(bytes.NewReader(arguments))
 	for {
 		var value json.RawMessage
@@ -176,7 +176,7 @@ func values(arguments []byte) [][]byte {
 			return several
 		}
 		if err != nil || value[0] != '{' && !blank(value) {
-			return one
+			return append(room, arguments)
 		}
 		switch n := len(several); {
 		case n == 0:

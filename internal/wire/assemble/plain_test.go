@@ -236,3 +236,24 @@ func BenchmarkAdd(b *testing.B) {
 		})
 	}
 }
+
+// completion is an answer as OpenAI sends it, with one tool call and about 600 bytes.
+const completion = `{"id":"chatcmpl-BxK1","object":"chat.completion","created":1751000000,"model":"gpt-5-mini","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_9f8e7d","type":"function","function":{"name":"find_order","arguments":"{\"order_id\":\"A-1042\",\"email\":\"jo@example.com\"}"}}],"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":812,"completion_tokens":24,"total_tokens":836,"prompt_tokens_details":{"cached_tokens":512,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_62a23"}`
+
+func BenchmarkCompletion(b *testing.B) {
+	for name, body := range map[string]string{
+		"call": completion,
+		"text": strings.Replace(completion, `"content":null,"tool_calls":[{"id":"call_9f8e7d","type":"function","function":{"name":"find_order","arguments":"{\"order_id\":\"A-1042\",\"email\":\"jo@example.com\"}"}}]`, `"content":"Your order is on its way.\nIt should be with you on \"Tuesday\", and you need not be at home."`, 1),
+	} {
+		b.Run(name, func(b *testing.B) {
+			payload := []byte(body)
+			b.SetBytes(int64(len(payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := assemble.Completion(payload); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
