@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -247,6 +248,9 @@ func New(config Config) (*Agent, error) {
 	temperature := DefaultTemperature
 	if config.Temperature != nil {
 		temperature = *config.Temperature
+	}
+	if temperature < 0 || math.IsNaN(temperature) || math.IsInf(temperature, 0) {
+		faults = append(faults, fmt.Errorf("temperature %v is not a number from 0 on", temperature))
 	}
 	limits := config.Limits
 	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 {

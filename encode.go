@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/frontdesk-go/frontdesk/internal/openai"
 )
@@ -70,10 +72,12 @@ func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	} else {
 		rest.add(r.Messages)
 	}
-	head := appendJSON([]byte(`{"model":`), r.Model)
+	head := make([]byte, 0, len(r.Model)+len(r.Instructions)+256)
+	head = appendString(append(head, `{"model":`...), r.Model)
 	head = append(head, `,"messages":[`...)
 	if r.Instructions != "" {
-		head = append(appendJSON(head, wireMessage{Role: "system", Content: r.Instructions}), ',')
+		head = appendString(append(head, `{"role":"system","content":`...), r.Instructions)
+		head = append(head, `},`...)
 	}
 	rest.flush()
 	tail := bytes.TrimSuffix(rest.bytes, []byte(","))
@@ -94,15 +98,15 @@ func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	}
 	if !s.noTemperature {
 		tail = append(tail, `,"temperature":`...)
-		tail = appendJSON(tail, r.Temperature)
+		tail = strconv.AppendFloat(tail, r.Temperature, 'g', -1, 64)
 	}
 	switch {
 	case s.completionTokens:
 		tail = append(tail, `,"max_completion_tokens":`...)
-		tail = appendJSON(tail, r.MaxTokens)
+		tail = strconv.AppendInt(tail, int64(r.MaxTokens), 10)
 	case !s.noMaxTokens:
 		tail = append(tail, `,"max_tokens":`...)
-		tail = appendJSON(tail, r.MaxTokens)
+		tail = strconv.AppendInt(tail, int64(r.MaxTokens), 10)
 	}
 	if r.Output != nil && s.outputFormat != outputWords {
 		tail = append(tail, `,"response_format":`...)
@@ -124,15 +128,9 @@ func wireFormat(schema json.RawMessage, format outputFormat) map[string]any {
 	}
 }
 
-// The wire form of a message and its parts, as OpenAI's API reference for chat
-// completions has them.
+// The wire form of tools and of what a message has beside text, as OpenAI's API
+// reference for chat completions has them.
 type (
-	wireMessage struct {
-		Role       string     `json:"role"`
-		Content    any        `json:"content"` // string or []wirePart
-		ToolCalls  []wireCall `json:"tool_calls,omitempty"`
-		ToolCallID string     `json:"tool_call_id,omitempty"`
-	}
 	wirePart struct {
 		Type     string     `json:"type"`
 		Text     string     `json:"text,omitempty"`
@@ -140,15 +138,6 @@ type (
 	}
 	wireImage struct {
 		URL string `json:"url"`
-	}
-	wireCall struct {
-		ID       string           `json:"id"`
-		Type     string           `json:"type"`
-		Function wireCallFunction `json:"function"`
-	}
-	wireCallFunction struct {
-		Name      string `json:"name"`
-		Arguments string `json:"arguments"`
 	}
 	wireTool struct {
 		Type     string           `json:"type"`
@@ -194,49 +183,66 @@ func (e *messageEncoder) flush() {
 	}
 }
 
-// message appends the wire form of one message.
+// message appends the wire form of one message. It is written out by hand because
+// a transcript is encoded anew whenever a conversation is loaded.
 func (e *messageEncoder) message(m *Message) []byte {
-	wire := wireMessage{Role: string(m.Role), Content: m.Text, ToolCallID: m.CallID}
-	if len(m.Images) > 0 {
-		wire.Content = wireParts(m)
+	to := appendString(append(e.bytes, `{"role":`...), string(m.Role))
+	to = append(to, `,"content":`...)
+	switch {
+	case len(m.Images) > 0:
+		to = appendJSON(to, wireParts(m))
+	case m.Text == "" && len(m.Calls) > 0 && e.dialect.nullContent:
+		to = append(to, "null"...)
+	default:
+		to = appendString(to, m.Text)
 	}
-	if m.Role == RoleTool {
-		for _, ids := range e.callIDs {
-			if ids[0] == m.CallID {
-				wire.ToolCallID = ids[1]
+	if m.CallID != "" {
+		to = appendString(append(to, `,"tool_call_id":`...), e.callID(m.CallID))
+	}
+	if len(m.Calls) > 0 {
+		to = e.toolCalls(append(to, `,"tool_calls":[`...), m.Calls)
+		if e.dialect.echoReasoning {
+			field := `,"reasoning_content":`
+			if m.ReasoningField == "reasoning" {
+				field = `,"reasoning":`
 			}
+			to = appendString(append(to, field...), m.Reasoning)
 		}
 	}
-	if len(m.Calls) == 0 {
-		return appendJSON(e.bytes, wire)
-	}
+	return append(to, '}')
+}
+
+// toolCalls appends the wire form of a message's calls and the bracket behind
+// them.
+func (e *messageEncoder) toolCalls(to []byte, calls []ToolCall) []byte {
 	e.callIDs = e.callIDs[:0]
-	for _, call := range m.Calls {
+	for i, call := range calls {
+		name := wireName(call.Name)
 		id := call.ID
 		if e.dialect.numberedCallIDs {
-			id = fmt.Sprintf("functions.%s:%d", wireName(call.Name), e.calls)
+			id = fmt.Sprintf("functions.%s:%d", name, e.calls)
 			e.callIDs = append(e.callIDs, [2]string{call.ID, id})
 		}
 		e.calls++
-		wire.ToolCalls = append(wire.ToolCalls, wireCall{
-			ID:       id,
-			Type:     "function",
-			Function: wireCallFunction{Name: wireName(call.Name), Arguments: wireArguments(call.Arguments)},
-		})
-	}
-	if m.Text == "" && e.dialect.nullContent {
-		wire.Content = nil
-	}
-	if e.dialect.echoReasoning {
-		field := m.ReasoningField
-		if field != "reasoning" {
-			field = "reasoning_content"
+		if i > 0 {
+			to = append(to, ',')
 		}
-		encoded := appendJSON(e.bytes, wire)
-		encoded = append(encoded[:len(encoded)-1], `,"`+field+`":`...)
-		return append(appendJSON(encoded, m.Reasoning), '}')
+		to = appendString(append(to, `{"id":`...), id)
+		to = appendString(append(to, `,"type":"function","function":{"name":`...), name)
+		to = appendString(append(to, `,"arguments":`...), wireArguments(call.Arguments))
+		to = append(to, `}}`...)
 	}
-	return appendJSON(e.bytes, wire)
+	return append(to, ']')
+}
+
+// callID returns the id on the wire of one of the newest calls.
+func (e *messageEncoder) callID(id string) string {
+	for _, ids := range e.callIDs {
+		if ids[0] == id {
+			return ids[1]
+		}
+	}
+	return id
 }
 
 func wireParts(m *Message) []wirePart {
@@ -269,8 +275,7 @@ func wireName(name string) string {
 // earlier calls, and fail the request if they cannot. What was wrong with the
 // model's text stands in the call's result.
 func wireArguments(text string) string {
-	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &object) != nil || object == nil {
+	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") || !json.Valid([]byte(text)) {
 		return "{}"
 	}
 	return text
@@ -294,6 +299,35 @@ func wireTools(definitions []ToolDefinition) []wireTool {
 		tools[i] = wireTool{Type: "function", Function: wireToolFunction{Name: d.Name, Description: d.Description, Parameters: d.Schema}}
 	}
 	return tools
+}
+
+// appendString appends a JSON string, as appendJSON does.
+func appendString(to []byte, text string) []byte {
+	start := len(to)
+	to = append(to, '"')
+	done := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf:
+			continue
+		case c == '"' || c == '\\':
+			to = append(append(to, text[done:i]...), '\\', c)
+		case c == '\n':
+			to = append(append(to, text[done:i]...), `\n`...)
+		case c >= utf8.RuneSelf:
+			// Line separators and broken encoding are left to encoding/json.
+			r, size := utf8.DecodeRuneInString(text[i:])
+			if r != utf8.RuneError && r != '\u2028' && r != '\u2029' {
+				i += size - 1
+				continue
+			}
+			return appendJSON(to[:start], text)
+		default:
+			return appendJSON(to[:start], text)
+		}
+		done = i + 1
+	}
+	return append(append(to, text[done:]...), '"')
 }
 
 // appendJSON appends the JSON form of plain data, without escaping what is
