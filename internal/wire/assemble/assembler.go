@@ -101,7 +101,7 @@ type Delta struct {
 func (a *Assembler) Add(event string, payload []byte) (Delta, error) {
 	if event != "error" {
 		if content, ok := a.template.match(payload); ok {
-			return a.addPlain(&plain{content: content}), nil
+			return a.addContent(content), nil
 		}
 		var chunk plain
 		if chunk.parse(payload) {

@@ -16,7 +16,14 @@ type cursor struct {
 	at    int
 }
 
+// space steps over white space, of which there mostly is none.
 func (c *cursor) space() {
+	if c.at < len(c.bytes) && c.bytes[c.at] <= ' ' {
+		c.spaces()
+	}
+}
+
+func (c *cursor) spaces() {
 	for c.at < len(c.bytes) {
 		switch c.bytes[c.at] {
 		case ' ', '\t', '\n', '\r':

@@ -296,6 +296,16 @@ func (a *Assembler) addPlain(chunk *plain) Delta {
 	return delta
 }
 
+// addContent adds a chunk that says nothing new but its content.
+func (a *Assembler) addContent(content quoted) Delta {
+	a.chunks++
+	before := a.lengths()
+	content.appendTo(&a.text)
+	delta := a.since(before)
+	a.deltas = a.deltas || delta != Delta{}
+	return delta
+}
+
 // wordsIn returns how many bytes the strings take that addPlain cuts from one
 // allocation. Escapes make it too much, never too little.
 func (a *Assembler) wordsIn(chunk *plain) int {

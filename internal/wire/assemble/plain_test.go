@@ -56,6 +56,11 @@ func FuzzFastIsSlow(f *testing.F) {
 	f.Add([]byte(text("a")), []byte(`{"choices":[{"index":0.0,"delta":{"content":"\ud83d\ude00","Content":"b"}}],"Usage":{"prompt_tokens":1}}`))
 	f.Add([]byte(`{"id":1,"model":null,"object":"error"}`), []byte(`{"choices":[{"message":{"content":"a"}}],"error":{"message":"x"}}`))
 	f.Add([]byte(tools(`[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]`)), []byte(`{"choices":[{"delta":{"reasoning":"a","reasoning_content":"b"}}]}`))
+	for _, chunk := range callChunks {
+		f.Add([]byte(chunk), []byte(callChunks[2]))
+	}
+	f.Add([]byte(callChunks[1]), []byte(`{"choices":[{"message":{"content":"a","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}`))
+	f.Add([]byte(`{"choices":[],"usage":{"prompt_tokens":1},"usage":null}`), []byte(tools(`[{"id":"a","id":"b","index":1.0}],"tool_calls":null`)))
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		var fast, through assemble.Assembler
 		for _, payload := range [][]byte{first, second, second, first} {
@@ -158,21 +163,6 @@ func FuzzStream(f *testing.F) {
 	})
 }
 
-// FuzzCompletion checks that a body never leads to a panic, and to a message or an error.
-func FuzzCompletion(f *testing.F) {
-	f.Add([]byte(`{"choices":[{"message":{"content":"a","tool_calls":[{"id":1,"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}],"usage":{}}`))
-	f.Add([]byte(`{"object":"error","message":"a","detail":[{"msg":"a"}]}`))
-	f.Add([]byte(`{"choices":[{"message":{"content":[{"type":"text","text":"a"},null],"reasoning_details":[{}]}}]}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		before := bytes.Clone(body)
-		message, err := assemble.Completion(body)
-		require.Equal(t, before, body, "the body is not ours to change")
-		if err != nil {
-			require.Zero(t, message)
-		}
-	})
-}
-
 // stream2000 is a streamed answer of 2,000 text deltas, about 200 bytes each.
 func stream2000() []byte {
 	var b bytes.Buffer
@@ -230,27 +220,6 @@ func BenchmarkAdd(b *testing.B) {
 			chunk := []byte(payload)
 			for b.Loop() {
 				if _, err := a.Add("", chunk); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-// completion is an answer as OpenAI sends it, with one tool call and about 600 bytes.
-const completion = `{"id":"chatcmpl-BxK1","object":"chat.completion","created":1751000000,"model":"gpt-5-mini","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_9f8e7d","type":"function","function":{"name":"find_order","arguments":"{\"order_id\":\"A-1042\",\"email\":\"jo@example.com\"}"}}],"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":812,"completion_tokens":24,"total_tokens":836,"prompt_tokens_details":{"cached_tokens":512,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_62a23"}`
-
-func BenchmarkCompletion(b *testing.B) {
-	for name, body := range map[string]string{
-		"call": completion,
-		"text": strings.Replace(completion, `"content":null,"tool_calls":[{"id":"call_9f8e7d","type":"function","function":{"name":"find_order","arguments":"{\"order_id\":\"A-1042\",\"email\":\"jo@example.com\"}"}}]`, `"content":"Your order is on its way.\nIt should be with you on \"Tuesday\", and you need not be at home."`, 1),
-	} {
-		b.Run(name, func(b *testing.B) {
-			payload := []byte(body)
-			b.SetBytes(int64(len(payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := assemble.Completion(payload); err != nil {
 					b.Fatal(err)
 				}
 			}
