@@ -83,7 +83,16 @@ func (b Body) len() (n int64) {
 	return n
 }
 
-func (b Body) open() io.ReadCloser { return &bodyReader{rest: slices.Clone(b)} }
+// wholeUpTo is the size up to which a body is put together, in bytes: net/http
+// sends one that it knows to be in memory in the same packet as its header.
+const wholeUpTo = 32 << 10
+
+func (b Body) open() io.ReadCloser {
+	if b.len() <= wholeUpTo {
+		return io.NopCloser(bytes.NewReader(bytes.Join(b, nil)))
+	}
+	return &bodyReader{rest: slices.Clone(b)}
+}
 
 // bodyReader reads a Body. It is not an io.MultiReader because net/http reads
 // from one of those with a large buffer of its own.
