@@ -234,6 +234,10 @@ func (p *patience) Read(to []byte) (int, error) {
 	return n, err
 }
 
+// lastWords is how long a host may take from the finish reason to the end of the
+// stream. Some never end it, and the customer should not wait for them.
+const lastWords = 2 * time.Second
+
 // pause keeps what the caller does from counting.
 func (p *patience) pause()  { p.progress.Stop() }
 func (p *patience) resume() { p.progress.Reset(progressTimeouts * p.idle) }
@@ -272,6 +276,9 @@ func readStream(ctx context.Context, body io.Reader, reader *answerReader, patie
 			patience.pause()
 			reader.add(delta)
 			patience.resume()
+		}
+		if assembler.Finished() {
+			patience.idle = min(patience.idle, lastWords)
 		}
 	}
 }

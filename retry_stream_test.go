@@ -193,9 +193,11 @@ func TestSilentStream(t *testing.T) {
 	t.Run("after the last word it is whole", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			host := hosting(silent(piece{text: said("Hello!") + events(chunk(map[string]any{}, "stop"))}), saying("no"))
+			began := time.Now()
 			response, _, err := watchText(t.Context(), host.provider(), question())
 			require.NoError(t, err)
 			assert.Equal(t, "Hello!", response.Message.Text)
+			assert.Less(t, time.Since(began), 5*time.Second, "the customer does not wait for the connection's end")
 			assert.Len(t, host.sent(), 1)
 		})
 	})

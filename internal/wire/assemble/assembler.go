@@ -132,6 +132,10 @@ func (a *Assembler) Size() int {
 	return size
 }
 
+// Finished reports whether a finish reason was seen, after which only the usage
+// and [DONE] are to come.
+func (a *Assembler) Finished() bool { return a.message.Finish != "" }
+
 // Done notes that the stream said [DONE], and so was not cut.
 func (a *Assembler) Done() { a.done = true }
 
