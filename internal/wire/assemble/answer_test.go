@@ -45,6 +45,16 @@ var oddCompletions = []string{
 	`{"choices":[{"delta":{"content":"b"},"message":null}],"usage":{"prompt_tokens":"3","completion_tokens":1e2,"cached_tokens":-1}}`,
 	`{"choices":[{"message":{"content":"a"}},{"index":0,"message":{"content":"b"}}]}`,
 	`{"choices":[{"index":1,"message":{"content":"a"}}],"usage":{"prompt_tokens":9999999999,"prompt_tokens_details":[],"cached_tokens":1,"cached_tokens":0}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":9999999999,"completion_tokens":3000000000}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":2,"prompt_tokens":1}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"completion_tokens":2,"completion_tokens":1}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"cached_tokens":2,"cached_tokens":1}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_cache_hit_tokens":2,"prompt_cache_hit_tokens":1}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"reasoning_tokens":2,"reasoning_tokens":1}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens_details":{"cached_tokens":2},"prompt_tokens_details":{"cached_tokens":1}}}`,
+	`{"choices":[{"message":{"content":"a"}}],"usage":{"completion_tokens_details":{"reasoning_tokens":2,"reasoning_tokens":1}}}`,
+	`{"choices":[{"message":{"content":"a"}}],"choices":[]}`,
+	`{"choices":[{"message":{"reasoning_content":"a","reasoning":"b"}}]}`,
 	`{"choices":[{"message":{"content":"a"},"error":{"message":"x"}}]}`,
 	`{"choices":[{"message":{"content":"a"}}]} x`,
 	`{"choices":[{"message":{"content":"a","tool_calls":[{"index":01}]}}]}`,
@@ -72,7 +82,9 @@ func TestOddCompletionsAreReadAlike(t *testing.T) {
 }
 
 func TestOrdinaryAnswersTakeTheFastPath(t *testing.T) {
-	for i, most := range []float64{8, 4, 11, 5} {
+	// They cost 7, 3, 11 and 4 allocations, and without the fast path 38 or more. The race
+	// detector makes encoding/json allocate what it otherwise has from a pool.
+	for i, most := range []float64{12, 8, 16, 8} {
 		payload := []byte(completions[i])
 		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() {
 			if _, err := assemble.Completion(payload); err != nil {
@@ -82,13 +94,12 @@ func TestOrdinaryAnswersTakeTheFastPath(t *testing.T) {
 	}
 	for _, chunk := range callChunks {
 		payload := []byte(chunk)
-		// An assembler, its first call or two with their arguments, the short strings.
 		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() {
 			var a assemble.Assembler
 			if _, err := a.Add("", payload); err != nil {
 				t.Fatal(err)
 			}
-		}), 8.0, chunk)
+		}), 12.0, chunk)
 	}
 }
 
@@ -152,8 +163,8 @@ func TestAnswersInAnyOrder(t *testing.T) {
 	for range 4000 {
 		sameCompletion(t, []byte(payload(one("message", "message", "message", "delta"))))
 		var fast, through assemble.Assembler
-		for range 3 {
-			chunk := payload(one("delta", "delta", "delta", "message"))
+		first, second := payload(one("delta", "delta", "delta", "message")), payload("delta")
+		for _, chunk := range []string{first, first, second, first} {
 			fastDelta, fastErr := fast.Add("", []byte(chunk))
 			slowDelta, slowErr := through.Add("", slow([]byte(chunk)))
 			require.Equal(t, slowDelta, fastDelta, chunk)
