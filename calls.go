@@ -188,3 +188,132 @@ func idempotencyKey(id ConversationID, turn string, answer, call int) string {
 	}, "\x00")))
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))
 }
+
+// call runs the next of the tools that the model called: one that writes, or
+// all the read-only ones up to the next that does not.
+func (r *run) call(ctx context.Context) error {
+	// The answer cost a request: it is kept before anything can go wrong.
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	i := r.c.pendingCall()
+	call := r.c.calls[i].call
+	tool := r.agent.tools.find(call.Name)
+	if r.agent.config.Escalator != nil && tool != nil && tool.name == EscalationTool {
+		return r.callEscalation(ctx, i)
+	}
+	if tool == nil {
+		r.finish(i, r.agent.tools.unknownTool(call))
+		return nil
+	}
+	if tool.effect == effectReadOnly {
+		return r.callReadOnly(ctx, i)
+	}
+	arguments, problem := tool.parse(call.Arguments)
+	if problem != "" {
+		r.finish(i, notRun(call, problem))
+		return nil
+	}
+	if !r.emit(ToolStarted{call}) || ctx.Err() != nil {
+		return nil
+	}
+	key := r.key(i)
+	r.add(EntryToolStarted, toolStarted{Call: i, IdempotencyKey: key})
+	if err := r.write(detached(ctx)); err != nil {
+		if r.c.call(i) != nil {
+			r.addResult(i, notRun(call, "Error: not run: it could not be recorded."))
+		}
+		return err
+	}
+	result := notRun(call, "Error: not run: the turn was stopped.")
+	if ctx.Err() == nil {
+		result = tool.run(r.callContext(ctx, tool.name, key), call, arguments, r.agent.limits.ToolTimeout)
+	}
+	r.addResult(i, result)
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	r.emit(ToolFinished{result})
+	return fatal(result)
+}
+
+// callReadOnly runs the call at index first and those after it that are
+// read-only too, at the same time.
+func (r *run) callReadOnly(ctx context.Context, first int) error {
+	var (
+		results []chan ToolResult
+		slots   = make(chan struct{}, r.agent.limits.ParallelTools)
+	)
+	for i := first; i < len(r.c.calls); i++ {
+		call := r.c.calls[i].call
+		tool := r.agent.tools.find(call.Name)
+		if tool == nil || tool.effect != effectReadOnly {
+			break
+		}
+		result := make(chan ToolResult, 1)
+		arguments, problem := tool.parse(call.Arguments)
+		if problem != "" {
+			result <- notRun(call, problem)
+			results = append(results, result)
+			continue
+		}
+		if !r.emit(ToolStarted{call}) || ctx.Err() != nil {
+			break
+		}
+		results = append(results, result)
+		callContext := r.callContext(ctx, tool.name, r.key(i))
+		go func() {
+			slots <- struct{}{}
+			result <- tool.run(callContext, call, arguments, r.agent.limits.ToolTimeout)
+			<-slots
+		}()
+	}
+	var failure error
+	for i, ready := range results {
+		result := <-ready
+		r.finish(first+i, result)
+		failure = cmp.Or(failure, fatal(result))
+	}
+	return failure
+}
+
+// finish records how the call at index i ended and tells of it.
+func (r *run) finish(i int, result ToolResult) {
+	r.addResult(i, result)
+	r.emit(ToolFinished{result})
+}
+
+func (r *run) addResult(i int, result ToolResult) {
+	finished := toolFinished{Call: i, Status: result.Status, Content: result.Content, err: result.Err}
+	r.add(EntryToolFinished, finished)
+	if result.Err != nil {
+		if r.failed == nil {
+			r.failed = make(map[string]toolFinished)
+		}
+		r.failed[r.pending[len(r.pending)-1].ID] = finished
+	}
+}
+
+// fatal returns the error with which a tool ends the turn, if it does.
+func fatal(result ToolResult) error {
+	var end *fatalError
+	if errors.As(result.Err, &end) {
+		return fmt.Errorf("tool %s: %w", result.Call.Name, result.Err)
+	}
+	return nil
+}
+
+// key returns the idempotency key of the call at index i of the newest answer.
+func (r *run) key(i int) string {
+	return idempotencyKey(r.c.id, r.id, r.c.turn.requests, i)
+}
+
+func (r *run) callContext(ctx context.Context, tool, key string) context.Context {
+	return WithCall(ctx, Call{
+		Tool:           tool,
+		Conversation:   r.c.id,
+		Turn:           r.id,
+		Customer:       r.turn.Customer,
+		IdempotencyKey: key,
+	})
+}

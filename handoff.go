@@ -2,6 +2,7 @@ package frontdesk
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -123,4 +124,112 @@ func escalationTool() Tool {
 		json.RawMessage(escalationSchema),
 		func(context.Context, json.RawMessage) (string, error) { return "", nil },
 	)
+}
+
+// callEscalation hands over because the model called the built-in tool at
+// index i.
+func (r *run) callEscalation(ctx context.Context, i int) error {
+	call := r.c.calls[i].call
+	arguments, problem := r.agent.tools.byName[EscalationTool].parse(call.Arguments)
+	var wish escalationArguments
+	if problem == "" {
+		if err := json.Unmarshal(arguments, &wish); err != nil {
+			problem = err.Error()
+		}
+	}
+	if problem != "" {
+		r.finish(i, notRun(call, problem))
+		return nil
+	}
+	if !r.emit(ToolStarted{call}) || ctx.Err() != nil {
+		return nil
+	}
+	told := strings.TrimSpace(r.c.turn.answer.Message.Text)
+	if told == "" {
+		told = strings.TrimSpace(wish.Message)
+	}
+	// From here on it is handed over, whether the caller stays or not.
+	result := ToolResult{Call: call, Status: ToolDone, Content: "The conversation was handed over to a human colleague."}
+	r.addResult(i, result)
+	r.addHandoff(Handoff{Reason: wish.Reason, Summary: wish.Summary, Told: told})
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	r.emit(ToolFinished{result})
+	r.tellHandoff()
+	return nil
+}
+
+// handOver gives the conversation to a human because the turn got nowhere.
+func (r *run) handOver(ctx context.Context, handoff Handoff) error {
+	r.addHandoff(handoff)
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	r.tellHandoff()
+	return nil
+}
+
+// addHandoff adds the entry after which no request to the model follows.
+func (r *run) addHandoff(handoff Handoff) {
+	if handoff.Told == "" {
+		handoff.Told = r.agent.config.HandoffText
+	}
+	handoff.ID = rand.Text()
+	handoff.Conversation = r.c.id
+	handoff.Customer = r.c.turn.customer
+	handoff.Time = time.Now().UTC()
+	handoff.Request = r.c.newestSaid()
+	r.add(EntryHandoff, handoff)
+}
+
+// tellHandoff tells the customer of the newest handoff and, where no escalator
+// is to be asked first, the caller.
+func (r *run) tellHandoff() {
+	told := r.c.handoff.Told
+	if answer := r.c.turn.answer; answer == nil || strings.TrimSpace(answer.Message.Text) != told {
+		r.showRest(told)
+	}
+	if r.agent.config.Escalator == nil {
+		r.emit(HandedOver{*r.c.packet()})
+	}
+}
+
+// escalate tells the escalator of the newest handoff, even if the turn was
+// stopped meanwhile: a conversation must not be left with nobody.
+func (r *run) escalate(ctx context.Context) error {
+	if ctx.Err() != nil {
+		detached, cancel := context.WithTimeout(detached(ctx), settleTime)
+		defer cancel()
+		ctx = detached
+	}
+	handoff := r.c.packet()
+	ticket, err := r.agent.config.Escalator.Escalate(ctx, *handoff)
+	if err != nil {
+		r.emit(HandedOver{*handoff})
+		return fmt.Errorf("conversation %s is with a human, but the escalator failed: %w", r.c.id, err)
+	}
+	if ticket == "" {
+		ticket = handoff.ID
+	}
+	r.add(EntryTicket, ticketOpened{Handoff: handoff.ID, Ticket: ticket})
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	r.emit(HandedOver{*r.c.packet()})
+	return nil
+}
+
+// packet returns the newest handoff with all a human should know, or nil if
+// there is none.
+func (c *conversation) packet() *Handoff {
+	if c.handoff == nil {
+		return nil
+	}
+	handoff := *c.handoff
+	handoff.Transcript, _ = c.transcript()
+	if c.turn != nil && c.turn.handoff == c.handoff {
+		handoff.Results = c.turn.results
+	}
+	return &handoff
 }

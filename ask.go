@@ -1,0 +1,144 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// retrieve searches the knowledge base for the customer's message.
+func (r *run) retrieve(ctx context.Context) error {
+	query := Query{
+		Text:     r.c.newestSaid(),
+		Previous: r.c.previous(),
+		TopK:     r.agent.config.Passages,
+		Tenant:   r.c.id.Tenant,
+	}
+	passages, err := r.agent.config.Retriever.Retrieve(ctx, query)
+	if ctx.Err() != nil {
+		return nil // the loop ends the turn
+	}
+	found := passagesFound{Query: query, Passages: passages}
+	if len(passages) > query.TopK {
+		found.Passages = passages[:query.TopK]
+	}
+	if err != nil {
+		found.Passages, found.Error = nil, err.Error()
+	}
+	r.add(EntryPassages, found)
+	r.emit(Retrieved{Query: query, Passages: found.Passages, Err: err})
+	return nil
+}
+
+// ask sends one request to the model and records the answer.
+func (r *run) ask(ctx context.Context) error {
+	a := r.agent
+	messages, settled := r.c.transcript()
+	request := &Request{
+		Model:        a.config.Model,
+		Instructions: a.instructions(r.c.turn.customer),
+		Messages:     messages,
+		Tools:        a.definitions,
+		Temperature:  a.temperature,
+		MaxTokens:    a.config.MaxTokens,
+		encoded:      r.c.encoded,
+		settled:      settled,
+		tools:        a.wireTools,
+	}
+	if len(messages) > 0 {
+		request.first = &messages[0]
+	}
+	if len(a.definitions) > 0 {
+		request.toolsOf = &a.definitions[0]
+	}
+	r.shown.Reset()
+	var stream func(Delta)
+	if r.stream {
+		stream = r.show
+	}
+	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests - r.wasted}
+	if err := purse.pay(ctx); err != nil {
+		return r.unpaid(ctx, err)
+	}
+	request.spend = purse.spend
+	response, err := a.config.Provider.Generate(ctx, request, stream)
+	if response != nil {
+		purse.settle(detached(ctx), response.Requests)
+	} else {
+		r.wasted += max(purse.used, 1)
+	}
+	switch {
+	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
+		return r.unpaid(ctx, fmt.Errorf("ask model %s: %w", request.Model, err))
+	case err != nil:
+		return fmt.Errorf("ask model %s: %w", request.Model, err)
+	case response == nil:
+		return fmt.Errorf("ask model %s: the provider returned no response", request.Model)
+	case response.Finish == FinishLength || response.Finish == FinishFilter:
+		return fmt.Errorf("ask model %s: %w", request.Model, &TruncatedError{Message: response.Message, Finish: response.Finish})
+	}
+	answer := modelAnswer{
+		Message:  response.Message,
+		Finish:   response.Finish,
+		Model:    response.Model,
+		Usage:    response.Usage,
+		Requests: max(response.Requests, 1),
+	}
+	answer.Message.Role = RoleAssistant
+	if answer.Model == "" {
+		answer.Model = request.Model
+	}
+	if isEmpty(answer.Message) {
+		answer.Message.Text = ""
+	}
+	r.add(EntryAnswer, answer)
+	r.showRest(answer.Message.Text)
+	return nil
+}
+
+// unpaid goes on after a request that could not be made because the turn, a
+// ledger or the host allows no more.
+func (r *run) unpaid(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, errBudget):
+		return r.handOver(ctx, r.agent.limits.spent())
+	case errors.Is(err, ErrQuota):
+		return r.outOfRequests(ctx, err)
+	default:
+		return err
+	}
+}
+
+// show passes a piece of a streamed answer on.
+func (r *run) show(delta Delta) {
+	if delta.Reset && r.shown.Len() > 0 {
+		r.shown.Reset()
+		r.emit(Reset{})
+	}
+	if delta.Reasoning != "" {
+		r.emit(ReasoningDelta{delta.Reasoning})
+	}
+	if delta.Text != "" {
+		r.shown.WriteString(delta.Text)
+		r.emit(TextDelta{delta.Text})
+	}
+}
+
+// showRest makes what the caller has seen of an answer the whole of it, for
+// providers that stream nothing, or something else in the end.
+func (r *run) showRest(text string) {
+	if !r.stream {
+		return
+	}
+	rest, ok := strings.CutPrefix(text, r.shown.String())
+	if !ok {
+		rest = text
+		r.shown.Reset()
+		r.emit(Reset{})
+	}
+	if rest != "" {
+		r.shown.WriteString(rest)
+		r.emit(TextDelta{rest})
+	}
+}

@@ -1,0 +1,93 @@
+package frontdesk
+
+import (
+	"fmt"
+	"slices"
+)
+
+// step is what a turn does next.
+type step int
+
+const (
+	stepRetrieve step = iota // search the knowledge base
+	stepAsk                  // ask the model
+	stepCall                 // run the tools it called
+	stepHandOver             // give the conversation to a human
+	stepEscalate             // tell the escalator
+	stepEnd                  // the outcome is known
+)
+
+// rules are what the decisions of a turn depend on beside the log.
+type rules struct {
+	limits    Limits
+	retriever bool
+	escalator bool
+}
+
+func (a *Agent) rules() rules {
+	return rules{limits: a.limits, retriever: a.config.Retriever != nil, escalator: a.config.Escalator != nil}
+}
+
+// decision is the next step of a turn, with the handoff to be made or the
+// outcome at its end.
+type decision struct {
+	step    step
+	handoff Handoff
+	outcome Outcome
+}
+
+// spent is the handoff of a turn that has made all the requests it may.
+func (l Limits) spent() Handoff {
+	return Handoff{Reason: HandoffBudget, Detail: fmt.Sprintf("the turn used its %d requests to the model", l.Requests)}
+}
+
+// emptyAnswers is how many empty answers in a row a turn puts up with: one is
+// often a passing fault of the host, two are not.
+const emptyAnswers = 2
+
+// next decides how the newest turn goes on. It depends on the log and the
+// rules alone, so that any process decides alike.
+func (c *conversation) next(rules rules) decision {
+	t := c.turn
+	spent := t.requests >= rules.limits.Requests
+	budget := decision{step: stepHandOver, handoff: rules.limits.spent()}
+	switch {
+	case t.handoff != nil && t.handoff == c.handoff && c.handoff.Ticket == "" && rules.escalator:
+		return decision{step: stepEscalate}
+	case t.handoff != nil || c.human:
+		return decision{step: stepEnd, outcome: Escalated}
+	case len(c.calls) > 0 && spent && !(rules.escalator && c.callsEscalation()):
+		return budget // nobody would read the results
+	case len(c.calls) > 0:
+		return decision{step: stepCall}
+	case t.repeats >= rules.limits.RepeatedCalls:
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason: HandoffRepeatedCall,
+			Detail: fmt.Sprintf("the model called %s %d times in a row with the same result", t.results[len(t.results)-1].Call.Name, t.repeats),
+		}}
+	case t.answered:
+		return decision{step: stepEnd, outcome: Answered}
+	case c.question != nil && !c.retrieved && rules.retriever:
+		return decision{step: stepRetrieve}
+	case t.emptyAnswers >= emptyAnswers:
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason: HandoffEmptyReply,
+			Detail: fmt.Sprintf("the model gave no answer %d times in a row", t.emptyAnswers),
+		}}
+	case spent:
+		return budget
+	default:
+		return decision{step: stepAsk}
+	}
+}
+
+// callsEscalation reports whether the next call to be run hands over.
+func (c *conversation) callsEscalation() bool {
+	i := c.pendingCall()
+	return i >= 0 && foldName(undecorated(c.calls[i].call.Name)) == foldName(EscalationTool)
+}
+
+// pendingCall returns the index of the first call without a result, or -1.
+func (c *conversation) pendingCall() int {
+	return slices.IndexFunc(c.calls, func(call *openCall) bool { return call.result == nil })
+}
