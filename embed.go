@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"unicode"
 
 	"github.com/frontdesk-go/frontdesk/internal/wire/assemble"
 )
@@ -162,12 +161,7 @@ func (e *Embeddings) prefix(kind EmbedKind) string {
 	if e.Prefixes != nil {
 		return e.Prefixes[kind]
 	}
-	name := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, e.model())
+	name := plainName(e.model())
 	bge := bgeModel.FindStringSubmatch(name)
 	switch {
 	case bge != nil && bge[1] == "" && kind == EmbedQuery:

@@ -1,9 +1,6 @@
 package frontdesk
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // Profile says what is peculiar to a family of models on the wire. The zero
 // value suits models without peculiarities.
@@ -52,12 +49,7 @@ var profiles = []struct {
 // letters and digits alone, so that "moonshotai/Kimi-K2.6" is "kimi-k2.6". A
 // model that is not known has the zero profile.
 func ProfileOf(model string) Profile {
-	name := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, model)
+	name := plainName(model)
 	for _, p := range profiles {
 		if strings.Contains(name, p.name) {
 			return p.profile
