@@ -133,6 +133,10 @@ type Customer struct {
 	// serves several.
 	Tenant string `json:"tenant,omitempty"`
 
+	// Audience names the groups the customer belongs to, such as "premium".
+	// Passages that are for other groups alone are not found for them.
+	Audience []string `json:"audience,omitempty"`
+
 	// Name is for the people who read a handoff. The model does not see it.
 	Name string `json:"name,omitempty"`
 
@@ -164,6 +168,10 @@ type Turn struct {
 	// Text and Images are what the customer sent. One of them must be there.
 	Text   string
 	Images []Image
+
+	// Filter narrows the knowledge base for this message by the labels of its
+	// passages, such as {"product": {"lamp"}}; see [Query].Filter.
+	Filter map[string][]string
 
 	// MessageID is the channel's id of the message, if it has one. A message
 	// that is delivered twice is answered once: the second time, the same

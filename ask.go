@@ -14,6 +14,8 @@ func (r *run) retrieve(ctx context.Context) error {
 		Previous: r.c.previous(),
 		TopK:     r.agent.config.Passages,
 		Tenant:   r.c.id.Tenant,
+		Audience: r.c.customer.Audience,
+		Filter:   r.c.filter,
 	}
 	passages, err := r.agent.config.Retriever.Retrieve(ctx, query)
 	if ctx.Err() != nil {

@@ -24,7 +24,8 @@ type conversation struct {
 	settled   []Message
 	encoded   *encodedMessages
 	question  *Message
-	retrieved bool // the knowledge base was searched for question
+	retrieved bool                // the knowledge base was searched for question
+	filter    map[string][]string // for the search
 	deferred  []Message
 	notes     []string // for the model, to go with the next question
 
@@ -165,7 +166,7 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	}
 	c.settleQuestion()
 	c.question = &message
-	c.retrieved, c.found = false, nil
+	c.retrieved, c.found, c.filter = false, nil, body.Filter
 	if c.turn != nil && c.turn.id == turn {
 		c.turn.answered = false
 	}

@@ -38,10 +38,11 @@ type (
 	}
 	customerMessage struct {
 		// MessageID is the channel's id of the message.
-		MessageID string   `json:"message_id,omitempty"`
-		Customer  Customer `json:"customer"`
-		Text      string   `json:"text,omitempty"`
-		Images    []Image  `json:"images,omitempty"`
+		MessageID string              `json:"message_id,omitempty"`
+		Customer  Customer            `json:"customer"`
+		Text      string              `json:"text,omitempty"`
+		Images    []Image             `json:"images,omitempty"`
+		Filter    map[string][]string `json:"filter,omitempty"`
 	}
 	passagesFound struct {
 		Query    Query     `json:"query"`

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Retriever finds the passages of a knowledge base that bear on a question.
@@ -44,6 +45,45 @@ type Query struct {
 	// Tenant is that of the customer. No passage that is for another may be
 	// returned.
 	Tenant string `json:"tenant,omitempty"`
+
+	// Audience names the groups to which the customer belongs, as in
+	// [Customer].Audience. No passage that is for other groups alone may be
+	// returned.
+	Audience []string `json:"audience,omitempty"`
+
+	// Filter narrows the search by labels: a passage must carry each label
+	// that is named, with one of its values. It comes from [Turn].Filter.
+	Filter map[string][]string `json:"filter,omitempty"`
+
+	// At is the time at which passages must be valid. Zero means now.
+	At time.Time `json:"at,omitzero"`
+}
+
+// Admits reports whether a passage may be an answer to the query at all: it
+// must be for the query's tenant and audience, valid at the query's time, and
+// fit the filter. Every [Retriever] keeps to this rule; those that search on
+// their own can call it. Searching for the best few and filtering afterwards is
+// not enough, as nothing might be left.
+func (q *Query) Admits(p *Passage) bool {
+	if p.Tenant != "" && p.Tenant != q.Tenant {
+		return false
+	}
+	if len(p.Audience) > 0 && !slices.ContainsFunc(p.Audience, func(group string) bool { return slices.Contains(q.Audience, group) }) {
+		return false
+	}
+	for label, values := range q.Filter {
+		if value, ok := p.Labels[label]; !ok || !slices.Contains(values, value) {
+			return false
+		}
+	}
+	if p.ValidFrom.IsZero() && p.ValidUntil.IsZero() {
+		return true
+	}
+	at := q.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return !at.Before(p.ValidFrom) && (p.ValidUntil.IsZero() || at.Before(p.ValidUntil))
 }
 
 // Passage is a piece of a document, small enough to quote.
@@ -61,8 +101,26 @@ type Passage struct {
 	// Text is the passage itself.
 	Text string `json:"text"`
 
+	// Version names the version of the document, such as a hash of its
+	// content, so that a record of what was cited stays true when the
+	// document changes.
+	Version string `json:"version,omitempty"`
+
 	// Tenant is the one the passage is for, empty if it is for all.
 	Tenant string `json:"tenant,omitempty"`
+
+	// Audience names the groups of customers the passage is for. Empty means
+	// all of them.
+	Audience []string `json:"audience,omitempty"`
+
+	// Labels are what a [Query] can filter by, such as a product or a
+	// language.
+	Labels map[string]string `json:"labels,omitempty"`
+
+	// ValidFrom and ValidUntil bound the time in which the passage is true,
+	// the second excluded. Zero means no bound.
+	ValidFrom  time.Time `json:"valid_from,omitzero"`
+	ValidUntil time.Time `json:"valid_until,omitzero"`
 
 	// Score says how well the passage fits: higher is better. Scores of
 	// different retrievers do not compare.

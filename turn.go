@@ -135,6 +135,7 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 				Customer:  r.turn.Customer,
 				Text:      r.turn.Text,
 				Images:    r.turn.Images,
+				Filter:    r.turn.Filter,
 			})
 		}
 		switch err = r.write(ctx); {
