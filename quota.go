@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -140,6 +141,31 @@ func (l *InMemoryLedger) Spend(ctx context.Context, accounts ...Account) error {
 	return nil
 }
 
+// add adds amounts to accounts, all of them or none.
+func (l *InMemoryLedger) add(now time.Time, counts []Count) error {
+	if len(counts) == 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	changed := make(map[string]periodCount)
+	for _, add := range counts {
+		count, ok := changed[add.Account.Name]
+		if !ok {
+			count = l.current(add.Account, now)
+		}
+		switch {
+		case add.Amount > 0 && add.Amount > int64(add.Account.Limit-count.spent):
+			return &QuotaError{Account: add.Account, Reset: count.reset}
+		case add.Amount > 0 || add.At.IsZero() || add.Account.ends(add.At).Equal(count.reset):
+			count.spent = max(count.spent+int(add.Amount), 0)
+		}
+		changed[add.Account.Name] = count
+	}
+	maps.Copy(l.counts, changed)
+	return nil
+}
+
 // Spent returns how many requests were counted in the present period.
 func (l *InMemoryLedger) Spent(account Account) int {
 	l.mu.Lock()
@@ -162,7 +188,12 @@ func (l *InMemoryLedger) current(account Account, now time.Time) periodCount {
 	if count, ok := l.counts[account.Name]; ok && now.Before(count.reset) {
 		return count
 	}
-	return periodCount{reset: now.UTC().Truncate(account.Period).Add(account.Period)}
+	return periodCount{reset: account.ends(now)}
+}
+
+// ends returns the end of the period that holds the given time.
+func (a Account) ends(at time.Time) time.Time {
+	return at.UTC().Truncate(a.Period).Add(a.Period)
 }
 
 const day = 24 * time.Hour
