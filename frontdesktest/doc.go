@@ -6,5 +6,7 @@
 // mean to include the wire. Both refuse a transcript that a strict host would
 // refuse.
 //
-// [TestMemory] checks that a store keeps the contract of frontdesk.Memory.
+// [TestMemory] checks that a store keeps the contract of frontdesk.Memory, and
+// [TestRetriever] that a knowledge base keeps that of frontdesk.Retriever. A
+// [HashEmbedder] makes vectors without a model.
 package frontdesktest

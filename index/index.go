@@ -6,6 +6,7 @@ package index
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -37,6 +38,7 @@ const (
 // an empty index. It is safe for concurrent use.
 type Index struct {
 	mu       sync.RWMutex
+	sources  []string // of each passage
 	passages []frontdesk.Passage
 	lengths  []float64            // words of each passage, titles weighted
 	total    float64              // of lengths
@@ -56,10 +58,58 @@ func New(passages ...frontdesk.Passage) *Index {
 	return x
 }
 
+// Documents returns the versions of the documents held of a source, by their
+// names.
+func (x *Index) Documents(ctx context.Context, source string) (map[string]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	versions := make(map[string]string)
+	for i := range x.passages {
+		if x.sources[i] == source {
+			versions[x.passages[i].Document] = x.passages[i].Version
+		}
+	}
+	return versions, nil
+}
+
+// Replace takes out all passages of the named documents of a source and puts
+// the given ones in, in one step.
+func (x *Index) Replace(ctx context.Context, source string, documents []string, passages []frontdesk.Passage, vectors [][]float32) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if vectors != nil && len(vectors) != len(passages) {
+		return fmt.Errorf("%d vectors for %d passages", len(vectors), len(passages))
+	}
+	for _, p := range passages {
+		if !slices.Contains(documents, p.Document) {
+			return fmt.Errorf("passage %q is of document %q, which is not among those to be replaced", p.ID, p.Document)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	held, sources := x.passages, x.sources
+	x.passages, x.sources, x.lengths, x.total, x.postings = nil, nil, nil, 0, nil
+	for i := range held {
+		if sources[i] != source || !slices.Contains(documents, held[i].Document) {
+			x.add(sources[i], held[i])
+		}
+	}
+	x.add(source, passages...)
+	return nil
+}
+
 // Add puts passages into the index. They are found from the next Retrieve on.
 func (x *Index) Add(passages ...frontdesk.Passage) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.add("", passages...)
+}
+
+func (x *Index) add(source string, passages ...frontdesk.Passage) {
 	if x.postings == nil {
 		x.postings = make(map[string][]posting)
 	}
@@ -77,7 +127,7 @@ func (x *Index) Add(passages ...frontdesk.Passage) {
 		for word, n := range counts {
 			x.postings[word] = append(x.postings[word], posting{len(x.passages), n})
 		}
-		x.passages = append(x.passages, passage)
+		x.passages, x.sources = append(x.passages, passage), append(x.sources, source)
 		x.lengths = append(x.lengths, length)
 		x.total += length
 	}
@@ -113,7 +163,7 @@ func (x *Index) Retrieve(ctx context.Context, query frontdesk.Query) ([]frontdes
 	}
 	var hits []frontdesk.Passage
 	for _, i := range slices.Sorted(maps.Keys(scores)) {
-		if tenant := x.passages[i].Tenant; tenant == "" || tenant == query.Tenant {
+		if query.Admits(&x.passages[i]) {
 			hit := x.passages[i]
 			hit.Score = scores[i]
 			hits = append(hits, hit)
