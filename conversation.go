@@ -359,12 +359,14 @@ func (c *conversation) endTurn(id string, body turnEnded) {
 // settled. No call in it dangles, whatever entry came last.
 func (c *conversation) transcript() (messages []Message, settled int) {
 	settled = len(c.settled)
-	messages = c.settled
 	if len(c.calls) > 0 {
-		messages = slices.Clip(messages)
+		messages = slices.Clip(c.settled)
+	} else {
+		// What is appended here will be settled at the same places, so that
+		// it does no harm to use the room behind, and to make it now.
+		c.settled = slices.Grow(c.settled, 1+len(c.deferred))
+		messages = c.settled
 	}
-	// Without open calls, what is appended here is what will be settled at
-	// the same places, so that it does no harm to use the room behind.
 	for _, call := range c.calls {
 		result := call.result
 		if result == nil {

@@ -101,7 +101,7 @@ func (p *OpenAICompatible) check() error {
 			p.err = fmt.Errorf("base URL %q is not an http address: it should look like %s", base, OxloURL)
 			return
 		}
-		p.client = openai.New(base, key, p.Options)
+		p.client, p.err = openai.New(base, key, p.Options)
 	})
 	return p.err
 }

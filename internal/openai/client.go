@@ -1,22 +1,19 @@
 // Package openai carries requests to OpenAI-compatible hosts. It is the only
-// package that uses openai-go, and uses it as a transport: authentication,
-// headers, middleware and the HTTP client are openai-go's, while the bytes that
-// go out and come back are the caller's. Its encoder copies a transcript several
-// times over, and its stream decoder takes a stream that broke off for a whole
-// one.
+// package that uses openai-go, and uses it as a transport: its options,
+// middleware and HTTP client are openai-go's, while the bytes that go out and
+// come back are the caller's. Its encoder copies a transcript several times over,
+// and its stream decoder takes a stream that broke off for a whole one.
 package openai
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -24,10 +21,13 @@ import (
 
 // Client sends requests to one host. It is safe for concurrent use.
 type Client struct {
-	client  openai.Client
-	options bool   // the caller gave some
-	host    string // for which the key is
-	key     string
+	http *http.Client
+	base *url.URL
+	key  string
+
+	// custom is openai-go's client if the caller gave options. Without any, it
+	// would do nothing but copy the request and its headers several times.
+	custom *openai.Client
 }
 
 // StatusError is an answer with a status of 300 or more.
@@ -54,96 +54,108 @@ const maxErrorBody = 64 << 10
 //
 // No variable of the environment has a say: openai.NewClient would send
 // OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS to any host.
-func New(baseURL, key string, options []option.RequestOption) *Client {
-	all := []option.RequestOption{
-		option.WithMiddleware(outermost),
-		option.WithBaseURL(strings.TrimSuffix(baseURL, "/") + "/"),
-		option.WithHTTPClient(&http.Client{Transport: newTransport()}),
-		// Every attempt is a request that somebody pays for: the caller
-		// decides about another.
-		option.WithMaxRetries(0),
+func New(baseURL, key string, options []option.RequestOption) (*Client, error) {
+	base, err := url.Parse(strings.TrimSuffix(baseURL, "/") + "/")
+	if err != nil {
+		return nil, err
 	}
-	if key != "" {
-		all = append(all, option.WithAPIKey(key))
+	c := &Client{
+		http: &http.Client{Transport: newTransport(), CheckRedirect: sameHost},
+		base: base,
+		key:  key,
 	}
-	c := &Client{client: openai.Client{Options: append(all, options...)}, options: len(options) > 0, key: key}
-	if address, err := url.Parse(baseURL); err == nil {
-		c.host = address.Host
-	}
-	return c
-}
-
-// Body is a JSON document in pieces, which must not change any more.
-type Body [][]byte
-
-func (b Body) len() (n int64) {
-	for _, piece := range b {
-		n += int64(len(piece))
-	}
-	return n
-}
-
-// wholeUpTo is the size up to which a body is put together, in bytes: net/http
-// sends one that it knows to be in memory in the same packet as its header.
-const wholeUpTo = 32 << 10
-
-func (b Body) open() io.ReadCloser {
-	if b.len() <= wholeUpTo {
-		return io.NopCloser(bytes.NewReader(bytes.Join(b, nil)))
-	}
-	return &bodyReader{rest: slices.Clone(b)}
-}
-
-// bodyReader reads a Body. It is not an io.MultiReader because net/http reads
-// from one of those with a large buffer of its own.
-type bodyReader struct{ rest Body }
-
-func (r *bodyReader) Read(to []byte) (n int, err error) {
-	for len(r.rest) > 0 && n < len(to) {
-		copied := copy(to[n:], r.rest[0])
-		n += copied
-		if r.rest[0] = r.rest[0][copied:]; len(r.rest[0]) == 0 {
-			r.rest = r.rest[1:]
+	if len(options) > 0 {
+		all := []option.RequestOption{
+			option.WithMiddleware(c.outermost),
+			option.WithBaseURL(base.String()),
+			option.WithHTTPClient(c.http),
+			// Every attempt is a request that somebody pays for: the caller
+			// decides about another.
+			option.WithMaxRetries(0),
 		}
+		if key != "" {
+			all = append(all, option.WithAPIKey(key))
+		}
+		c.custom = &openai.Client{Options: append(all, options...)}
 	}
-	if n == 0 && len(to) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
+	return c, nil
 }
 
-func (r *bodyReader) Close() error { return nil }
+// sameHost is the redirects that are followed: what a customer says is for one
+// host.
+func sameHost(request *http.Request, via []*http.Request) error {
+	switch first := via[0].URL; {
+	case request.URL.Scheme != first.Scheme || request.URL.Host != first.Host:
+		return fmt.Errorf("the host redirects to %s, which is another: set the base URL to it if it is right", request.URL.Host)
+	case len(via) >= 10:
+		return errors.New("the host redirects in a circle")
+	default:
+		return nil
+	}
+}
 
-// exchange is what a request and the outermost middleware tell each other.
+// Post sends body and returns the answer, whose body the caller closes. An
+// answer with a status of 300 or more is a *StatusError.
+func (c *Client) Post(ctx context.Context, path string, body Body, accept string) (*http.Response, error) {
+	if c.custom != nil {
+		// Some of the caller's options change the body, and need it whole.
+		return c.doCustom(ctx, http.MethodPost, path, bytes.Join(body, nil), option.WithHeader("Accept", accept))
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.ContentLength = body.len()
+	request.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
+	request.Body = body.open()
+	request.Header["Content-Type"] = []string{"application/json"}
+	request.Header["Accept"] = []string{accept}
+	return c.do(request)
+}
+
+// Get asks for a document, under the same terms as Post.
+func (c *Client) Get(ctx context.Context, path string) (*http.Response, error) {
+	if c.custom != nil {
+		return c.doCustom(ctx, http.MethodGet, path, nil)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.String()+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header["Accept"] = []string{"application/json"}
+	return c.do(request)
+}
+
+func (c *Client) do(request *http.Request) (*http.Response, error) {
+	request.Header["User-Agent"] = []string{"frontdesk-go"}
+	if c.key != "" {
+		request.Header["Authorization"] = []string{"Bearer " + c.key}
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if failed := failure(request, response); failed != nil {
+		return nil, failed
+	}
+	return response, nil
+}
+
+// exchange is what a request by openai-go's client and the outermost middleware
+// tell each other.
 type exchange struct {
-	client *Client
-	body   Body
 	failed *StatusError // of the last attempt
 }
 
 type exchangeKey struct{}
 
-// Post sends body and returns the answer, whose body the caller closes. An
-// answer with a status of 300 or more is a *StatusError.
-func (c *Client) Post(ctx context.Context, path string, body Body, accept string) (*http.Response, error) {
-	exchange := &exchange{client: c, body: body}
-	var params any
-	if c.options {
-		// Some of the caller's options change the body, and need it whole.
-		params, exchange.body = bytes.Join(body, nil), nil
-	}
-	return c.do(ctx, exchange, http.MethodPost, path, params, option.WithHeader("Accept", accept))
-}
-
-// Get asks for a document, under the same terms as Post.
-func (c *Client) Get(ctx context.Context, path string) (*http.Response, error) {
-	return c.do(ctx, &exchange{client: c}, http.MethodGet, path, nil)
-}
-
-func (c *Client) do(ctx context.Context, exchange *exchange, method, path string, params any, options ...option.RequestOption) (*http.Response, error) {
-	var response *http.Response
-	ctx = context.WithValue(ctx, exchangeKey{}, exchange)
-	err := c.client.Execute(ctx, method, path, params, &response, options...)
+func (c *Client) doCustom(ctx context.Context, method, path string, params any, options ...option.RequestOption) (*http.Response, error) {
+	var (
+		exchange exchange
+		response *http.Response
+	)
+	ctx = context.WithValue(ctx, exchangeKey{}, &exchange)
+	err := c.custom.Execute(ctx, method, path, params, &response, options...)
 	switch {
 	case exchange.failed != nil:
 		return nil, exchange.failed
@@ -154,41 +166,38 @@ func (c *Client) do(ctx context.Context, exchange *exchange, method, path string
 	}
 }
 
-// outermost is the first middleware. It gives the request its body, drops the
-// headers that tell of the machine this runs on, and keeps error answers before
-// openai-go decodes them, because it loses the status of those it does not
-// understand.
-func outermost(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+// outermost is the first middleware. It drops the headers that tell of the
+// machine this runs on, and keeps error answers before openai-go decodes them,
+// because it loses the status of those it does not understand.
+func (c *Client) outermost(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	for name := range request.Header {
 		if strings.HasPrefix(name, "X-Stainless-") {
 			request.Header.Del(name)
 		}
 	}
-	exchange, ok := request.Context().Value(exchangeKey{}).(*exchange)
-	if !ok {
-		return next(request)
-	}
 	// An option may have set another address: the key is not for it.
-	if c := exchange.client; request.URL.Host != c.host && request.Header.Get("Authorization") == "Bearer "+c.key {
+	if request.URL.Host != c.base.Host && request.Header.Get("Authorization") == "Bearer "+c.key {
 		request.Header.Del("Authorization")
 	}
-	if body := exchange.body; body != nil {
-		request.Header.Set("Content-Type", "application/json")
-		request.ContentLength = body.len()
-		request.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
-		request.Body = body.open()
-	}
+	exchange := request.Context().Value(exchangeKey{}).(*exchange)
 	exchange.failed = nil
 	response, err := next(request)
-	if err != nil || response.StatusCode < http.StatusMultipleChoices {
-		return response, err
+	if err == nil {
+		exchange.failed = failure(request, response)
+	}
+	return response, err
+}
+
+// failure reads an answer that is an error, and leaves others alone.
+func failure(request *http.Request, response *http.Response) *StatusError {
+	if response.StatusCode < http.StatusMultipleChoices {
+		return nil
 	}
 	// A body that breaks off has told enough: the status must do.
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
 	response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	exchange.failed = &StatusError{Status: response.StatusCode, Header: response.Header, Body: body, request: request}
-	return response, nil
+	return &StatusError{Status: response.StatusCode, Header: response.Header, Body: body, request: request}
 }
 
 // secretHeaders are those that carry keys, whoever set them.
@@ -205,18 +214,4 @@ func Redact(request *http.Request, text string) string {
 		}
 	}
 	return text
-}
-
-// newTransport returns a transport for many conversations with one host: Go
-// keeps only two idle connections to a host by default.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Minute, // a plain answer has no header before its last word
-		MaxIdleConnsPerHost:   1024,            // a busy service has as many turns at once
-		IdleConnTimeout:       90 * time.Second,
-		ForceAttemptHTTP2:     true,
-	}
 }

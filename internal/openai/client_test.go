@@ -53,6 +53,13 @@ func say(status int, body string) http.HandlerFunc {
 	}
 }
 
+func newClient(t *testing.T, address, key string, options []option.RequestOption) *openai.Client {
+	t.Helper()
+	client, err := openai.New(address, key, options)
+	require.NoError(t, err)
+	return client
+}
+
 // whole is an option, which makes the client take the body whole.
 var whole = option.WithHeader("X-Team", "support")
 
@@ -67,7 +74,7 @@ func bothWays(t *testing.T, test func(t *testing.T, options []option.RequestOpti
 func TestPost(t *testing.T) {
 	bothWays(t, func(t *testing.T, options []option.RequestOption) {
 		address, newest := newHost(t, say(200, "answer"))
-		client := openai.New(address+"/v1/", "sk-key", options)
+		client := newClient(t, address+"/v1/", "sk-key", options)
 		response, err := client.Post(t.Context(), "chat/completions", openai.Body{[]byte(`{"a":`), nil, []byte(`[1,`), []byte(`2]}`)}, "text/event-stream")
 		require.NoError(t, err)
 		defer response.Body.Close()
@@ -92,7 +99,7 @@ func TestPost(t *testing.T) {
 func TestGet(t *testing.T) {
 	bothWays(t, func(t *testing.T, options []option.RequestOption) {
 		address, newest := newHost(t, say(200, "models"))
-		response, err := openai.New(address+"/v1", "", options).Get(t.Context(), "models")
+		response, err := newClient(t, address+"/v1", "", options).Get(t.Context(), "models")
 		require.NoError(t, err)
 		response.Body.Close()
 		request := newest()
@@ -129,7 +136,7 @@ func TestStatusError(t *testing.T) {
 					w.Header().Set("Retry-After", "7")
 					test.answer(w, r)
 				})
-				response, err := openai.New(address, "", options).Post(t.Context(), "x", openai.Body{[]byte("{}")}, "application/json")
+				response, err := newClient(t, address, "", options).Post(t.Context(), "x", openai.Body{[]byte("{}")}, "application/json")
 				assert.Nil(t, response)
 				var failed *openai.StatusError
 				require.ErrorAs(t, err, &failed)
@@ -146,7 +153,7 @@ func TestRedact(t *testing.T) {
 	address, _ := newHost(t, say(401, "bad key"))
 	post := func(t *testing.T, key string, options ...option.RequestOption) *openai.StatusError {
 		t.Helper()
-		_, err := openai.New(address, key, options).Post(t.Context(), "x", openai.Body{[]byte("{}")}, "application/json")
+		_, err := newClient(t, address, key, options).Post(t.Context(), "x", openai.Body{[]byte("{}")}, "application/json")
 		var failed *openai.StatusError
 		require.ErrorAs(t, err, &failed)
 		return failed
@@ -185,7 +192,7 @@ func TestBodyCanBeSentAgain(t *testing.T) {
 			say(200, "answer")(w, r)
 		})
 		body := openai.Body{[]byte(`{"a":`), []byte(`1}`)}
-		response, err := openai.New(address, "sk-key", options).Post(t.Context(), "old", body, "application/json")
+		response, err := newClient(t, address, "sk-key", options).Post(t.Context(), "old", body, "application/json")
 		require.NoError(t, err)
 		response.Body.Close()
 		assert.Equal(t, "/new", newest().RequestURI)
@@ -194,10 +201,37 @@ func TestBodyCanBeSentAgain(t *testing.T) {
 	})
 }
 
+// TestLongBody is about bodies that are sent from the pieces they are kept in.
+func TestLongBody(t *testing.T) {
+	bothWays(t, func(t *testing.T, options []option.RequestOption) {
+		redirected := false
+		address, newest := newHost(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/old" {
+				redirected = true
+				http.Redirect(w, r, "/new", http.StatusTemporaryRedirect)
+				return
+			}
+			say(200, "answer")(w, r)
+		})
+		client := newClient(t, address, "", options)
+		body := openai.Body{[]byte(`{"a":"`), bytes.Repeat([]byte("long"), 300_000), nil, []byte(`"}`)}
+		whole := bytes.Join(body, nil)
+		for range 3 {
+			response, err := client.Post(t.Context(), "old", body, "application/json")
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, string(whole), newest().body)
+			assert.Equal(t, int64(len(whole)), newest().ContentLength)
+		}
+		assert.True(t, redirected)
+		assert.Equal(t, whole, bytes.Join(body, nil), "the pieces are used for the next request too")
+	})
+}
+
 func TestOptionsSeeTheBody(t *testing.T) {
 	address, newest := newHost(t, say(200, "answer"))
 	var sent string
-	client := openai.New(address, "", []option.RequestOption{
+	client := newClient(t, address, "", []option.RequestOption{
 		option.WithJSONSet("b", 2),
 		option.WithMiddleware(func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 			body, err := io.ReadAll(r.Body)
@@ -221,7 +255,7 @@ func TestCancelled(t *testing.T) {
 			cancel()
 			<-r.Context().Done()
 		})
-		_, err := openai.New(address, "", options).Post(ctx, "x", openai.Body{[]byte("{}")}, "application/json")
+		_, err := newClient(t, address, "", options).Post(ctx, "x", openai.Body{[]byte("{}")}, "application/json")
 		require.ErrorIs(t, err, context.Canceled)
 		var failed *openai.StatusError
 		assert.False(t, errors.As(err, &failed))
@@ -235,7 +269,7 @@ func TestTheKeyIsForItsHostAlone(t *testing.T) {
 		"":                 {elsewhere},
 		"Bearer sk-of-you": {elsewhere, option.WithAPIKey("sk-of-you")},
 	} {
-		client := openai.New("https://llm.example/v1", "sk-of-llm", options)
+		client := newClient(t, "https://llm.example/v1", "sk-of-llm", options)
 		response, err := client.Post(t.Context(), "chat/completions", openai.Body{[]byte("{}")}, "application/json")
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
