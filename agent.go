@@ -79,6 +79,11 @@ type Config struct {
 	// MaxTokens bounds one answer of the model, in tokens. Zero means
 	// [DefaultMaxTokens].
 	MaxTokens int
+
+	// Thinking says whether the model is to think before it answers, where
+	// its [Profile] knows how to tell it. Empty leaves that to the host,
+	// except that a model which said nothing is asked once more not to think.
+	Thinking Thinking
 }
 
 // Defaults of a [Config].
@@ -259,6 +264,9 @@ func New(config Config) (*Agent, error) {
 	}
 	if temperature < 0 || math.IsNaN(temperature) || math.IsInf(temperature, 0) {
 		faults = append(faults, fmt.Errorf("temperature %v is not a number from 0 on", temperature))
+	}
+	if config.Thinking != "" && config.Thinking != ThinkingOn && config.Thinking != ThinkingOff {
+		faults = append(faults, fmt.Errorf("thinking %q is neither ThinkingOn nor ThinkingOff", config.Thinking))
 	}
 	limits := config.Limits
 	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 {

@@ -15,6 +15,7 @@ import (
 type answerReader struct {
 	stream  func(Delta) // nil if nothing is shown
 	profile Profile
+	quiet   bool // the model was told not to think, and does not
 	tools   []leak.Tool
 	message assemble.Message
 	size    int // of the answer so far
@@ -25,7 +26,7 @@ type answerReader struct {
 	blank    string          // white space with which the text begins
 	worded   bool            // the text has more than white space
 	visible  strings.Builder // the part of the text that was shown
-	shown    bool            // text was shown, even if it was taken back since
+	shown    bool            // something was shown, even if it was taken back since
 }
 
 func newAnswerReader(tools []leak.Tool, profile Profile, stream func(Delta)) *answerReader {
@@ -52,7 +53,7 @@ func (r *answerReader) add(delta assemble.Delta) {
 	}
 	if delta.Reasoning != "" {
 		r.begun = true
-		r.stream(Delta{Reasoning: delta.Reasoning})
+		r.showThought(delta.Reasoning)
 	}
 	if delta.Text == "" {
 		return
@@ -74,7 +75,7 @@ func (r *answerReader) add(delta assemble.Delta) {
 		r.stream(Delta{Reset: true})
 	}
 	if thought != "" {
-		r.stream(Delta{Reasoning: thought})
+		r.showThought(thought)
 	}
 	if text != "" && !r.splitter.Tagged() {
 		// The splitter drops white space before the text, which belongs to
@@ -83,6 +84,11 @@ func (r *answerReader) add(delta assemble.Delta) {
 		r.blank = ""
 	}
 	r.show(r.hold.Add(text))
+}
+
+func (r *answerReader) showThought(text string) {
+	r.shown = true
+	r.stream(Delta{Reasoning: text})
 }
 
 func (r *answerReader) show(text string) {
@@ -192,8 +198,13 @@ func (r *answerReader) response() (*Response, error) {
 	} else if err := r.recover(&response.Message); err != nil {
 		return nil, err
 	}
+	if m := &response.Message; r.quiet && isEmpty(*m) && finish == FinishStop {
+		// A host that parses thoughts although there are none takes the
+		// answer for one.
+		m.Text, m.Reasoning = m.Reasoning, ""
+	}
 	if r.stream != nil {
-		r.showRest(response.Message.Text)
+		r.showRest(&response.Message)
 	}
 	return response, nil
 }
@@ -223,13 +234,13 @@ func (r *answerReader) recover(m *Message) error {
 	return nil
 }
 
-// showRest makes what was shown the whole of the text.
-func (r *answerReader) showRest(text string) {
-	rest, ok := strings.CutPrefix(text, r.visible.String())
+// showRest makes what was shown the whole of the answer.
+func (r *answerReader) showRest(m *Message) {
+	rest, ok := strings.CutPrefix(m.Text, r.visible.String())
 	if !ok {
 		r.visible.Reset()
-		r.stream(Delta{Reset: true})
-		rest = text
+		r.stream(Delta{Reset: true, Reasoning: m.Reasoning})
+		rest = m.Text
 	}
 	r.show(rest)
 }

@@ -44,6 +44,7 @@ func (r *run) ask(ctx context.Context) error {
 		Tools:        a.definitions,
 		Temperature:  a.temperature,
 		MaxTokens:    a.config.MaxTokens,
+		Thinking:     a.config.Thinking,
 		encoded:      r.c.encoded,
 		settled:      settled,
 		tools:        a.wireTools,
@@ -54,21 +55,27 @@ func (r *run) ask(ctx context.Context) error {
 	if len(a.definitions) > 0 {
 		request.toolsOf = &a.definitions[0]
 	}
-	r.shown.Reset()
+	if r.c.turn.emptyAnswers > 0 {
+		// Models that think hard may tell a call to themselves and make none.
+		request.Thinking = ThinkingOff
+	}
+	r.blank()
 	var stream func(Delta)
 	if r.stream {
 		stream = r.show
 	}
 	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests - r.wasted}
-	if err := purse.pay(ctx); err != nil {
-		return r.unpaid(ctx, err)
+	if !spends(a.config.Provider) {
+		if err := purse.pay(ctx); err != nil {
+			return r.unpaid(ctx, err)
+		}
 	}
 	request.spend = purse.spend
 	response, err := a.config.Provider.Generate(ctx, request, stream)
 	if response != nil {
 		purse.settle(detached(ctx), response.Requests)
 	} else {
-		r.wasted += max(purse.used, 1)
+		r.wasted += max(purse.used, purse.paid)
 	}
 	switch {
 	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
@@ -112,13 +119,20 @@ func (r *run) unpaid(ctx context.Context, err error) error {
 	}
 }
 
+// blank forgets what the caller has seen of an answer.
+func (r *run) blank() {
+	r.shown.Reset()
+	r.thought = false
+}
+
 // show passes a piece of a streamed answer on.
 func (r *run) show(delta Delta) {
-	if delta.Reset && r.shown.Len() > 0 {
-		r.shown.Reset()
+	if delta.Reset && (r.shown.Len() > 0 || r.thought) {
+		r.blank()
 		r.emit(Reset{})
 	}
 	if delta.Reasoning != "" {
+		r.thought = true
 		r.emit(ReasoningDelta{delta.Reasoning})
 	}
 	if delta.Text != "" {
@@ -136,7 +150,7 @@ func (r *run) showRest(text string) {
 	rest, ok := strings.CutPrefix(text, r.shown.String())
 	if !ok {
 		rest = text
-		r.shown.Reset()
+		r.blank()
 		r.emit(Reset{})
 	}
 	if rest != "" {

@@ -60,7 +60,7 @@ type Embedder interface {
 // first use. It is safe for concurrent use and must not be copied.
 type Embeddings struct {
 	// Host is the model host. Nil means Oxlo, with the key from the
-	// environment; see [OpenAICompatible].
+	// environment. Its Quota counts the requests; see [OpenAICompatible].
 	Host *OpenAICompatible
 
 	// Model names the model, in the host's spelling. Empty means [BGELarge].

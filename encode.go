@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/frontdesk-go/frontdesk/internal/openai"
+	"github.com/frontdesk-go/frontdesk/internal/schema"
 )
 
 // dialect is in what the wire form of messages differs between models.
@@ -75,8 +76,14 @@ func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	head := make([]byte, 0, len(r.Model)+len(r.Instructions)+256)
 	head = appendString(append(head, `{"model":`...), r.Model)
 	head = append(head, `,"messages":[`...)
-	if r.Instructions != "" {
-		head = appendString(append(head, `{"role":"system","content":`...), r.Instructions)
+	instructions := r.Instructions
+	if r.Output != nil && s.outputFormat != outputSchema && !strings.Contains(instructions, string(r.Output)) {
+		// JSON mode knows no schema, and several hosts refuse it unless the
+		// prompt speaks of JSON.
+		instructions = strings.TrimSpace(instructions + "\n\n" + outputInstructions(r.Output))
+	}
+	if instructions != "" {
+		head = appendString(append(head, `{"role":"system","content":`...), instructions)
 		head = append(head, `},`...)
 	}
 	rest.flush()
@@ -90,9 +97,12 @@ func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	tail = append(tail, ']')
 	if len(r.Tools) > 0 {
 		tail = append(tail, `,"tools":`...)
-		if r.tools != nil && &r.Tools[0] == r.toolsOf {
+		switch {
+		case s.plainSchemas:
+			tail = appendJSON(tail, wireTools(plainTools(r.Tools)))
+		case r.tools != nil && &r.Tools[0] == r.toolsOf:
 			tail = append(tail, r.tools...)
-		} else {
+		default:
 			tail = appendJSON(tail, wireTools(r.Tools))
 		}
 	}
@@ -112,10 +122,18 @@ func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 		tail = append(tail, `,"response_format":`...)
 		tail = appendJSON(tail, wireFormat(r.Output, s.outputFormat))
 	}
+	if r.Thinking != "" {
+		tail = append(tail, s.thinking.wire(r.Thinking == ThinkingOn)...)
+	}
 	if stream {
 		tail = append(tail, `,"stream":true`...)
 	}
 	return openai.Body{head, settled, append(tail, '}')}
+}
+
+// outputInstructions ask for structured output in words.
+func outputInstructions(schema json.RawMessage) string {
+	return "Answer with one JSON object and nothing else: no prose, no code fence. It must fit this JSON Schema:\n" + string(schema)
 }
 
 func wireFormat(schema json.RawMessage, format outputFormat) map[string]any {
@@ -299,6 +317,16 @@ func wireTools(definitions []ToolDefinition) []wireTool {
 		tools[i] = wireTool{Type: "function", Function: wireToolFunction{Name: d.Name, Description: d.Description, Parameters: d.Schema}}
 	}
 	return tools
+}
+
+// plainTools returns tools for hosts that refuse a keyword of their schemas. What
+// the model sends is checked against the whole schema all the same.
+func plainTools(definitions []ToolDefinition) []ToolDefinition {
+	plain := slices.Clone(definitions)
+	for i := range plain {
+		plain[i].Schema = schema.Plain(plain[i].Schema)
+	}
+	return plain
 }
 
 // appendString appends a JSON string, as appendJSON does.

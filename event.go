@@ -15,8 +15,8 @@ type TextDelta struct{ Text string }
 // is not meant for the customer.
 type ReasoningDelta struct{ Text string }
 
-// Reset says that the text since the last ToolStarted event, or since the
-// start of the turn, is void: the model was asked again, or somebody took the
+// Reset says that text and thoughts since the last ToolStarted event, or since
+// the start of the turn, are void: the model was asked again, or somebody took the
 // conversation over. Remove it from the customer's screen.
 type Reset struct{}
 

@@ -85,7 +85,7 @@ func extract(ctx context.Context, provider Provider, request Request, value any)
 	}
 	request.Model = cmp.Or(request.Model, DefaultModel)
 	request.MaxTokens = cmp.Or(request.MaxTokens, DefaultMaxTokens)
-	request.Instructions = strings.TrimSpace(request.Instructions + "\n\n" + wanted.instructions())
+	request.Instructions = strings.TrimSpace(request.Instructions + "\n\n" + outputInstructions(wanted.schema))
 	request.Output = wanted.schema
 	request.Tools = nil
 
@@ -157,10 +157,6 @@ func newExtraction(kind reflect.Type) (*extraction, error) {
 		return nil, err
 	}
 	return &extraction{derived, validator, arguments.New(validator)}, nil
-}
-
-func (x *extraction) instructions() string {
-	return "Answer with one JSON object and nothing else: no prose, no code fence. It must fit this JSON Schema:\n" + string(x.schema)
 }
 
 // read decodes a model's answer into value and returns what is wrong with it.

@@ -185,7 +185,7 @@ func plainName(name string) string {
 // [Router.Known].
 //
 // It is one request, tried again like those of Generate and with the same
-// errors; the agents' limits do not count it.
+// errors; OpenAICompatible.Quota counts it.
 func (p *OpenAICompatible) ListModels(ctx context.Context) ([]Model, error) {
 	if err := p.check(); err != nil {
 		return nil, err

@@ -65,8 +65,16 @@ type OpenAICompatible struct {
 	// Profile, if not nil, replaces [ProfileOf] for all models of the host.
 	Profile *Profile
 
+	// Quota counts the requests that are no part of a turn: those of
+	// [Embeddings], ListModels and [Extract], and of Generate where no agent
+	// calls it. Give it the Ledger, Plan, Key and Reserve of the agents'
+	// [Config].Quota; the rest of it is about turns. One that the plan does
+	// not allow fails with a [*QuotaError].
+	Quota Quota
+
 	once    sync.Once
 	client  *openai.Client
+	ledger  Ledger
 	err     error
 	learned learned
 }
@@ -102,6 +110,9 @@ func (p *OpenAICompatible) check() error {
 			return
 		}
 		p.client, p.err = openai.New(base, key, p.Options)
+		if p.ledger = p.Quota.Ledger; p.ledger == nil {
+			p.ledger = new(InMemoryLedger)
+		}
 	})
 	return p.err
 }
@@ -126,6 +137,7 @@ func (p *OpenAICompatible) Generate(ctx context.Context, request *Request, strea
 	err := attempts.run(ctx, func(ctx context.Context) (err error) {
 		attempts.sent = p.learned.shape(request.Model, profile)
 		reader := newAnswerReader(tools, profile, stream)
+		reader.quiet = request.Thinking == ThinkingOff && attempts.sent.thinking.certain()
 		response, err = p.attempt(ctx, encodeRequest(request, attempts.sent, stream != nil), reader)
 		attempts.shown = reader.shown
 		return err
@@ -327,6 +339,14 @@ func redact(response *http.Response, err error) error {
 		}
 	}
 	return err
+}
+
+// spend counts a request that is no part of a turn.
+func (p *OpenAICompatible) spend(ctx context.Context) error {
+	if p.Quota.Plan <= 0 {
+		return nil
+	}
+	return p.ledger.Spend(ctx, p.Quota.plan(p.Quota.Reserve))
 }
 
 // post sends one request that is not for an answer, such as for embeddings. Its

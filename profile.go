@@ -1,6 +1,9 @@
 package frontdesk
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Profile says what is peculiar to a family of models on the wire. The zero
 // value suits models without peculiarities.
@@ -30,7 +33,53 @@ type Profile struct {
 
 	// NoTools says that the model cannot call tools at all.
 	NoTools bool
+
+	// Thinking names the parameter by which a request says whether the model
+	// is to think. It is sent for [Request].Thinking alone.
+	Thinking ThinkingSwitch
 }
+
+// ThinkingSwitch names a parameter that turns a model's thinking on and off. The
+// empty one is none. A host that refuses it by name is not sent it again.
+type ThinkingSwitch string
+
+// The parameters that hosts have. The first is that of DeepSeek's and Moonshot's
+// own servers, those of chat_template_kwargs are read by vLLM and SGLang, and
+// enable_thinking by Alibaba's.
+const (
+	SwitchThinking         ThinkingSwitch = "thinking"
+	SwitchTemplate         ThinkingSwitch = "chat_template_kwargs.enable_thinking"
+	SwitchTemplateThinking ThinkingSwitch = "chat_template_kwargs.thinking"
+	SwitchEnable           ThinkingSwitch = "enable_thinking"
+	SwitchEffort           ThinkingSwitch = "reasoning_effort" // high or low: it cannot be off
+)
+
+// wire returns the parameter as it stands in a request, behind others.
+func (s ThinkingSwitch) wire(on bool) string {
+	switch s {
+	case SwitchThinking:
+		if on {
+			return `,"thinking":{"type":"enabled"}`
+		}
+		return `,"thinking":{"type":"disabled"}`
+	case SwitchTemplate, SwitchTemplateThinking:
+		name := strings.TrimPrefix(string(s), "chat_template_kwargs.")
+		return fmt.Sprintf(`,"chat_template_kwargs":{%q:%t}`, name, on)
+	case SwitchEnable:
+		return fmt.Sprintf(`,"enable_thinking":%t`, on)
+	case SwitchEffort:
+		if on {
+			return `,"reasoning_effort":"high"`
+		}
+		return `,"reasoning_effort":"low"`
+	default:
+		return ""
+	}
+}
+
+// certain reports whether a model of which this says not to think does not, since
+// its prompt then ends with an empty thought.
+func (s ThinkingSwitch) certain() bool { return s == SwitchTemplate || s == SwitchEnable }
 
 // profiles are those of the model families the library knows, by a part of the
 // model's name in letters and digits. The first that fits counts.
@@ -38,10 +87,12 @@ var profiles = []struct {
 	name    string
 	profile Profile
 }{
-	{"kimik2", Profile{EchoReasoning: true, NumberedCallIDs: true}},
+	{"kimik2", Profile{EchoReasoning: true, NumberedCallIDs: true, Thinking: SwitchThinking}},
 	{"deepseekr1", Profile{ThoughtOpened: true}},
-	{"deepseekv32", Profile{EchoReasoning: true}},
-	{"deepseekv4", Profile{EchoReasoning: true}},
+	{"deepseekv32", Profile{EchoReasoning: true, Thinking: SwitchThinking}},
+	{"deepseekv4", Profile{EchoReasoning: true, Thinking: SwitchThinking}},
+	{"qwen3", Profile{Thinking: SwitchTemplate}},
+	{"gptoss", Profile{JSONSchema: true, Thinking: SwitchEffort}},
 	{"gpt", Profile{JSONSchema: true}},
 }
 

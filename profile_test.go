@@ -17,14 +17,17 @@ import (
 )
 
 func TestProfileOf(t *testing.T) {
-	kimi := frontdesk.Profile{EchoReasoning: true, NumberedCallIDs: true}
-	deepseek := frontdesk.Profile{EchoReasoning: true}
+	kimi := frontdesk.Profile{EchoReasoning: true, NumberedCallIDs: true, Thinking: frontdesk.SwitchThinking}
+	deepseek := frontdesk.Profile{EchoReasoning: true, Thinking: frontdesk.SwitchThinking}
+	qwen := frontdesk.Profile{Thinking: frontdesk.SwitchTemplate}
 	r1 := frontdesk.Profile{ThoughtOpened: true}
 	for model, want := range map[string]frontdesk.Profile{
 		"":                        {},
 		"llama-3.3-70b":           {},
-		"qwen-3-32b":              {},
-		"Qwen/Qwen3-32B":          {},
+		"qwen-3-32b":              qwen,
+		"Qwen/Qwen3-32B":          qwen,
+		"qwen2.5-72b":             {},
+		"openai/gpt-oss-120b":     {JSONSchema: true, Thinking: frontdesk.SwitchEffort},
 		"deepseek-v3":             {},
 		"deepseek-v3.1":           {},
 		"kimi-k2.6":               kimi,
@@ -352,23 +355,49 @@ func TestAnOverflowTeachesNothing(t *testing.T) {
 	}
 }
 
-func TestOneLessonPerRequest(t *testing.T) {
+func TestSeveralLessons(t *testing.T) {
 	bubble(t, func(t *testing.T, stream bool) {
-		host := hosting(refuse(400, "temperature is not supported"), refuse(400, "max_tokens is not supported"))
+		host := hosting(refuse(400, "temperature is not supported"), refuse(400, "max_tokens is not supported"), saying("Hello!"), saying("Hello!"))
 		provider := host.provider()
-		_, _, _, err := generate(t.Context(), provider, question(), stream)
-		require.ErrorContains(t, err, "max_tokens")
-		require.Len(t, host.sent(), 2)
-
-		host.add(refuse(400, "max_tokens is not supported"), saying("Hello!"), saying("Hello!"))
-		for range 2 {
-			_, _, _, err = generate(t.Context(), provider, question(), stream)
+		provider.Retries = -1
+		for _, requests := range []int{3, 1} {
+			response, _, _, err := generate(t.Context(), provider, question(), stream)
 			require.NoError(t, err)
+			assert.Equal(t, requests, response.Requests, "each of them is paid for")
 		}
-		newest := host.sent()[len(host.sent())-1]
+		newest := host.sent()[3]
 		assert.Empty(t, field(t, newest, "temperature"))
 		assert.Empty(t, field(t, newest, "max_tokens"))
-		assert.LessOrEqual(t, len(host.sent()), 5)
+	})
+	t.Run("from a host that is never content", func(t *testing.T) {
+		// It wants the one thing, and then the other again.
+		bubble(t, func(t *testing.T, stream bool) {
+			host := &fakeHost{always: func(body string) fakeAnswer {
+				if strings.Contains(body, "reasoning_content") {
+					return refuse(400, "unknown field reasoning_content")
+				}
+				return refuse(400, "reasoning_content must be passed back")
+			}}
+			_, _, _, err := generate(t.Context(), host.provider(), toolHistory("m-1"), stream)
+			require.ErrorContains(t, err, "reasoning_content")
+			assert.Len(t, host.sent(), 2, "no form is sent twice")
+		})
+	})
+	t.Run("no more than a few", func(t *testing.T) {
+		bubble(t, func(t *testing.T, stream bool) {
+			var refusals int
+			host := &fakeHost{always: func(body string) fakeAnswer {
+				refusals++
+				return refuse(400, "unsupported: max_tokens, temperature, content, response_format, max_completion_tokens, reasoning, format, thinking")
+			}}
+			request := toolHistory("m-1")
+			request.Output, request.Thinking = json.RawMessage(`{"type":"object"}`), frontdesk.ThinkingOff
+			provider := host.provider()
+			provider.Profile = &frontdesk.Profile{JSONSchema: true, Thinking: frontdesk.SwitchThinking}
+			_, _, _, err := generate(t.Context(), provider, request, stream)
+			require.Error(t, err)
+			assert.Equal(t, 5, refusals)
+		})
 	})
 	t.Run("beside the tries that fail in passing", func(t *testing.T) {
 		bubble(t, func(t *testing.T, stream bool) {
@@ -427,6 +456,200 @@ func TestModelThatCannotCallTools(t *testing.T) {
 			_, _, _, err := generate(t.Context(), host.provider(), withTools(), stream)
 			require.ErrorContains(t, err, "does not support Function Calling")
 			assert.Len(t, host.sent(), 1)
+		})
+	})
+}
+
+func TestLearnsToDescribeToolsPlainly(t *testing.T) {
+	for _, message := range []string{
+		`Invalid JSON payload received. Unknown name "additionalProperties" at 'tools[0].function.parameters': Cannot find field.`,
+		"Invalid 'tools[0].function.parameters': 'uri' is not a valid format",
+		"tools.0.parameters: unsupported keyword pattern",
+		"Invalid schema for function 'send_parcel': In context=(), 'default' is not permitted",
+	} {
+		t.Run(message, func(t *testing.T) {
+			bubble(t, func(t *testing.T, stream bool) {
+				tool := json.RawMessage(`{"type":"object","additionalProperties":false,"required":["format"],"properties":{
+					"format":{"type":"string","format":"uri","default":"x","description":"Where"},
+					"tags":{"type":"array","items":{"type":"string","pattern":"^a"}},"any":true}}`)
+				sent := learns(t, refuse(400, message), func(model string) *frontdesk.Request {
+					request := asking(model)
+					request.Tools = []frontdesk.ToolDefinition{{Name: "send_parcel", Schema: tool}}
+					return request
+				}, stream)
+				schema := func(body string) string {
+					var request struct {
+						Tools []struct {
+							Function struct{ Parameters json.RawMessage }
+						}
+					}
+					require.NoError(t, json.Unmarshal([]byte(body), &request))
+					return string(request.Tools[0].Function.Parameters)
+				}
+				const plain = `{"type":"object","required":["format"],"properties":{
+					"format":{"type":"string","description":"Where"},"tags":{"type":"array","items":{"type":"string"}},"any":{}}}`
+				for i, want := range []string{string(tool), plain, plain, string(tool)} {
+					assert.JSONEq(t, want, schema(sent[i]))
+				}
+			})
+		})
+	}
+}
+
+// switches are the parameters by which thinking is turned on and off, with their
+// values.
+var switches = map[frontdesk.ThinkingSwitch]struct{ name, on, off string }{
+	frontdesk.SwitchThinking:         {"thinking", `{"type":"enabled"}`, `{"type":"disabled"}`},
+	frontdesk.SwitchTemplate:         {"chat_template_kwargs", `{"enable_thinking":true}`, `{"enable_thinking":false}`},
+	frontdesk.SwitchTemplateThinking: {"chat_template_kwargs", `{"thinking":true}`, `{"thinking":false}`},
+	frontdesk.SwitchEnable:           {"enable_thinking", `true`, `false`},
+	frontdesk.SwitchEffort:           {"reasoning_effort", `"high"`, `"low"`},
+}
+
+func TestThinkingSwitch(t *testing.T) {
+	for kind, want := range switches {
+		t.Run(string(kind), func(t *testing.T) {
+			bubble(t, func(t *testing.T, stream bool) {
+				host := hosting(saying("Hello!"), saying("Hello!"), saying("Hello!"))
+				provider := host.provider()
+				provider.Profile = &frontdesk.Profile{Thinking: kind}
+				for i, thinking := range []frontdesk.Thinking{"", frontdesk.ThinkingOn, frontdesk.ThinkingOff} {
+					agent := newAgent(t, frontdesk.Config{Provider: provider, Thinking: thinking})
+					play(t, agent, refundTurn, stream)
+					assert.Equal(t, []string{"", want.on, want.off}[i], field(t, host.sent()[i], want.name))
+				}
+			})
+			t.Run("refused", func(t *testing.T) {
+				bubble(t, func(t *testing.T, stream bool) {
+					host := hosting(refuse(400, "Unknown parameter: '"+want.name+"'"), saying("Hello!"), saying("Hello!"))
+					provider := host.provider()
+					provider.Profile = &frontdesk.Profile{Thinking: kind}
+					request := question()
+					request.Thinking = frontdesk.ThinkingOff
+					for range 2 {
+						_, _, _, err := generate(t.Context(), provider, request, stream)
+						require.NoError(t, err)
+					}
+					for i, want := range []string{want.off, "", ""} {
+						assert.Equal(t, want, field(t, host.sent()[i], switches[kind].name))
+					}
+				})
+			})
+		})
+	}
+	t.Run("a model without one", func(t *testing.T) {
+		host := hosting(saying("Hello!"))
+		request := question()
+		request.Thinking = frontdesk.ThinkingOff
+		_, err := host.provider().Generate(t.Context(), request, nil)
+		require.NoError(t, err)
+		assert.NotContains(t, host.sent()[0], "hink")
+	})
+	t.Run("a word that is none", func(t *testing.T) {
+		_, err := frontdesk.New(frontdesk.Config{Provider: hosting().provider(), Thinking: "maybe"})
+		require.ErrorContains(t, err, "maybe")
+	})
+}
+
+// TestToldACallAndMadeNone is about models that, thinking hard, make up their mind
+// to call a tool and then say nothing. They are asked once more not to think.
+func TestToldACallAndMadeNone(t *testing.T) {
+	for model, want := range map[string]string{"deepseek-v4-flash": "thinking", "kimi-k2.6": "thinking", "qwen-3-32b": "chat_template_kwargs"} {
+		t.Run(model, func(t *testing.T) {
+			bubble(t, func(t *testing.T, stream bool) {
+				host := hosting(
+					answering(map[string]any{"reasoning_content": "I call get_order_status now.", "content": ""}, "stop"),
+					calling("c", "get_order_status", order1), saying("It was delivered."),
+				)
+				agent := newAgent(t, frontdesk.Config{Provider: host.provider(), Model: model, Tools: new(shop).tools()})
+				reply := play(t, agent, refundTurn, stream)
+				assert.Equal(t, "It was delivered.", reply.Text)
+				assert.Equal(t, 3, reply.Requests)
+				for i, sent := range []bool{false, true, false} {
+					assert.Equal(t, sent, field(t, host.sent()[i], want) != "", "request %d", i)
+				}
+			})
+		})
+	}
+}
+
+// TestAnswerTakenForAThought is about hosts that parse thoughts of a model that
+// was told not to think: the answer stands where they should.
+func TestAnswerTakenForAThought(t *testing.T) {
+	ask := func(t *testing.T, model string, thinking frontdesk.Thinking, stream bool, answer map[string]any) (*frontdesk.Response, string) {
+		request := withTools()
+		request.Model, request.Thinking = model, thinking
+		response, shown, _, err := generate(t.Context(), hosting(answering(answer, "stop")).provider(), request, stream)
+		require.NoError(t, err)
+		return response, shown
+	}
+	bothWays(t, func(t *testing.T, stream bool) {
+		misplaced := map[string]any{"reasoning_content": "Your refund is on its way.", "content": ""}
+		response, shown := ask(t, "qwen-3-32b", frontdesk.ThinkingOff, stream, misplaced)
+		assert.Equal(t, "Your refund is on its way.", response.Message.Text)
+		assert.Empty(t, response.Message.Reasoning)
+		if stream {
+			assert.Equal(t, "Your refund is on its way.", shown)
+		}
+
+		response, _ = ask(t, "qwen-3-32b", "", stream, misplaced)
+		assert.Empty(t, response.Message.Text, "it may have thought")
+		response, _ = ask(t, "deepseek-v4-flash", frontdesk.ThinkingOff, stream, misplaced)
+		assert.Empty(t, response.Message.Text, "its host may have ignored the parameter")
+		response, _ = ask(t, "qwen-3-32b", frontdesk.ThinkingOff, stream, map[string]any{"reasoning_content": leaks["Hermes and Qwen"], "content": ""})
+		assert.Empty(t, response.Message.Text, "a call is no answer")
+		assert.Len(t, response.Message.Calls, 1)
+	})
+}
+
+// TestOutputInWords is about hosts that refuse JSON mode unless the prompt speaks
+// of JSON, and that know nothing of the schema.
+func TestOutputInWords(t *testing.T) {
+	const schema = `{"type":"object","properties":{"reason":{"type":"string"}},"required":["reason"]}`
+	request := func(instructions string) *frontdesk.Request {
+		request := question()
+		request.Instructions, request.Output = instructions, json.RawMessage(schema)
+		return request
+	}
+	system := func(t *testing.T, body string) string {
+		t.Helper()
+		first := sentMessages(t, body)[0]
+		if first["role"] != "system" {
+			return ""
+		}
+		return first["content"].(string)
+	}
+	for _, instructions := range []string{"", "Find out why."} {
+		host := hosting(saying("{}"))
+		_, err := host.provider().Generate(t.Context(), request(instructions), nil)
+		require.NoError(t, err)
+		got := system(t, host.sent()[0])
+		assert.True(t, strings.HasPrefix(got, instructions))
+		assert.Contains(t, got, "JSON")
+		assert.Contains(t, got, schema)
+		assert.Contains(t, field(t, host.sent()[0], "response_format"), "json_object")
+	}
+	t.Run("once", func(t *testing.T) {
+		host := hosting(saying("{}"))
+		_, err := host.provider().Generate(t.Context(), request("Answer in JSON: "+schema), nil)
+		require.NoError(t, err)
+		assert.Equal(t, "Answer in JSON: "+schema, system(t, host.sent()[0]))
+	})
+	t.Run("not where the host reads schemas", func(t *testing.T) {
+		host := hosting(saying("{}"))
+		provider := host.provider()
+		provider.Profile = &frontdesk.Profile{JSONSchema: true}
+		_, err := provider.Generate(t.Context(), request("Find out why."), nil)
+		require.NoError(t, err)
+		assert.Equal(t, "Find out why.", system(t, host.sent()[0]))
+	})
+	t.Run("where the host takes no format at all", func(t *testing.T) {
+		bubble(t, func(t *testing.T, stream bool) {
+			host := hosting(refuse(400, "response_format is not supported"), saying("{}"))
+			_, _, _, err := generate(t.Context(), host.provider(), request(""), stream)
+			require.NoError(t, err)
+			assert.Contains(t, system(t, host.sent()[1]), schema)
+			assert.Empty(t, field(t, host.sent()[1], "response_format"))
 		})
 	})
 }

@@ -68,9 +68,14 @@ type Request struct {
 	MaxTokens int
 
 	// Output, if not nil, is the JSON Schema that the answer's text must fit.
-	// Hosts keep to it more or less: validate what comes back, or use
-	// [Extract], which does.
+	// Where the host does not read schemas, it is repeated at the end of the
+	// instructions. Hosts keep to it more or less: validate what comes back,
+	// or use [Extract], which does.
 	Output json.RawMessage
+
+	// Thinking says whether the model is to think before it answers, where
+	// its [Profile] knows how to tell it. Empty leaves that to the host.
+	Thinking Thinking
 
 	// encoded caches the wire form of the messages that will never change
 	// again: the first settled of those that begin at first. A provider in
@@ -84,9 +89,19 @@ type Request struct {
 	toolsOf *ToolDefinition
 
 	// spend, if not nil, is asked before each attempt on the wire, and forbids
-	// it by an error.
-	spend func(context.Context) error
+	// it by an error. attempts, if not nil, counts those that were made.
+	spend    func(context.Context) error
+	attempts *int
 }
+
+// Thinking says whether a model is to think before it answers.
+type Thinking string
+
+// The values of [Thinking] beside the empty one.
+const (
+	ThinkingOn  Thinking = "on"
+	ThinkingOff Thinking = "off" // or as little as the model can
+)
 
 // ToolDefinition is what a model is told of a tool.
 type ToolDefinition struct {
@@ -101,8 +116,9 @@ type Delta struct {
 	Text      string
 	Reasoning string
 
-	// Reset says that all text of this answer so far is void, because the
-	// request is tried again from the start.
+	// Reset says that all of this answer so far is void, text and reasoning,
+	// because the request is tried again from the start or the text was read
+	// wrong. It comes before Text and Reasoning of the same Delta.
 	Reset bool
 }
 

@@ -198,19 +198,29 @@ func (a Account) ends(at time.Time) time.Time {
 
 const day = 24 * time.Hour
 
+// plan is the account of the API key, less what is reserved for others.
+func (q *Quota) plan(reserve int) Account {
+	return Account{Name: accountName("key", q.Key), Limit: max(q.Plan-reserve, 1), Period: day}
+}
+
+// accountName makes a name that no other kind or names can have.
+func accountName(kind string, names ...string) string { return fmt.Sprintf("%s %q", kind, names) }
+
 // accounts are those on which a request of the turn counts.
 func (q *Quota) accounts(c *conversation) []Account {
 	var accounts []Account
 	add := func(limit int, kind string, names ...string) {
 		if limit > 0 {
-			accounts = append(accounts, Account{Name: fmt.Sprintf("%s %q", kind, names), Limit: limit, Period: day})
+			accounts = append(accounts, Account{Name: accountName(kind, names...), Limit: limit, Period: day})
 		}
 	}
-	plan := q.Plan
-	if plan > 0 && !c.underWay && c.turn.requests == 0 {
-		plan = max(plan-q.Reserve, 1)
+	if q.Plan > 0 {
+		reserve := 0
+		if !c.underWay && c.turn.requests == 0 {
+			reserve = q.Reserve
+		}
+		accounts = append(accounts, q.plan(reserve))
 	}
-	add(plan, "key", q.Key)
 	add(q.PerConversation, "conversation", c.id.Tenant, c.id.ID)
 	if id := c.turn.customer.ID; id != "" {
 		add(q.PerCustomer, "customer", c.id.Tenant, id)
@@ -245,14 +255,28 @@ func (p *purse) pay(ctx context.Context) error {
 	return nil
 }
 
-// spend is called before each attempt on the wire. The first was paid for
-// beforehand, because not every provider calls it.
+// spend is called before each attempt on the wire.
 func (p *purse) spend(ctx context.Context) error {
-	p.used++
-	if p.used <= p.paid {
-		return nil
+	if p.used == p.paid {
+		if err := p.pay(ctx); err != nil {
+			return err
+		}
 	}
-	return p.pay(ctx)
+	p.used++
+	return nil
+}
+
+// spends reports whether a provider calls [Request.spend] before each attempt. For
+// others, one request is paid for beforehand.
+func spends(provider Provider) bool {
+	switch provider := provider.(type) {
+	case *OpenAICompatible:
+		return true
+	case *Router:
+		return provider.Provider == nil || spends(provider.Provider)
+	default:
+		return false
+	}
 }
 
 // settle pays for requests that a provider tells of afterwards. They were made,

@@ -206,6 +206,97 @@ func TestEachRequestOfATurnCounts(t *testing.T) {
 	assert.Equal(t, 3, ledger.count())
 }
 
+// TestRequestsOutsideOfTurnsCount is about a provider with a quota of its own:
+// each request counts once, whoever makes it.
+func TestRequestsOutsideOfTurnsCount(t *testing.T) {
+	type reason struct {
+		Reason string `json:"reason"`
+	}
+	const json = "application/json"
+	for name, test := range map[string]struct {
+		answers []http.HandlerFunc
+		ask     func(ctx context.Context, p *frontdesk.OpenAICompatible) error
+	}{
+		"embeddings": {
+			[]http.HandlerFunc{answerBusy, answer(200, json, `{"data":[{"index":0,"embedding":[1,0]}]}`)},
+			func(ctx context.Context, p *frontdesk.OpenAICompatible) error {
+				_, err := (&frontdesk.Embeddings{Host: p}).Embed(ctx, []string{"lamp"}, frontdesk.EmbedQuery)
+				return err
+			},
+		},
+		"the list of models": {
+			[]http.HandlerFunc{answerBusy, answer(200, json, `{"data":[{"id":"a"}]}`)},
+			func(ctx context.Context, p *frontdesk.OpenAICompatible) error {
+				_, err := p.ListModels(ctx)
+				return err
+			},
+		},
+		"Extract": {
+			[]http.HandlerFunc{
+				answer(200, json, `{"choices":[{"message":{"content":"{}"},"finish_reason":"stop"}]}`),
+				answer(200, json, `{"choices":[{"message":{"content":"{\"reason\":\"broken\"}"},"finish_reason":"stop"}]}`),
+			},
+			func(ctx context.Context, p *frontdesk.OpenAICompatible) error {
+				_, _, err := frontdesk.Extract[reason](ctx, p, frontdesk.Request{Messages: says("It broke.")})
+				return err
+			},
+		},
+		"Generate": {
+			[]http.HandlerFunc{answerBusy, answerHello},
+			func(ctx context.Context, p *frontdesk.OpenAICompatible) error {
+				_, err := p.Generate(ctx, &frontdesk.Request{Messages: says("Hello?"), MaxTokens: 10}, nil)
+				return err
+			},
+		},
+		"a router": {
+			[]http.HandlerFunc{answerBusy, answerHello},
+			func(ctx context.Context, p *frontdesk.OpenAICompatible) error {
+				_, err := (&frontdesk.Router{Provider: p}).Generate(ctx, &frontdesk.Request{Messages: says("Hello?"), MaxTokens: 10}, nil)
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ledger := new(bookkeeper)
+			h := newHost(t, inOrder(test.answers...))
+			provider := h.patient()
+			provider.Quota = frontdesk.Quota{Ledger: ledger, Plan: 10, Key: "shop"}
+			require.NoError(t, test.ask(t.Context(), provider))
+			assert.Equal(t, 2, ledger.count())
+			assert.Len(t, h.received(), 2)
+
+			provider = h.patient()
+			provider.Quota = frontdesk.Quota{Plan: 3, Reserve: 1}
+			provider.BaseURL = newHost(t, inOrder(test.answers...)).URL + "/v1"
+			require.NoError(t, test.ask(t.Context(), provider))
+			err := test.ask(t.Context(), provider)
+			assert.Equal(t, 2, requireQuota(t, err).Account.Limit, "the reserve is for conversations")
+		})
+	}
+	t.Run("a turn counts once", func(t *testing.T) {
+		ledger := new(bookkeeper)
+		h := newHost(t, answerHello)
+		provider := h.patient()
+		provider.Quota = frontdesk.Quota{Ledger: ledger, Plan: 10}
+		for _, p := range []frontdesk.Provider{provider, &frontdesk.Router{Provider: provider}} {
+			agent := newAgent(t, frontdesk.Config{Provider: p, Quota: provider.Quota})
+			play(t, agent, in("a", "x"), false)
+		}
+		assert.Equal(t, 2, ledger.count())
+	})
+	t.Run("on the account of the agents", func(t *testing.T) {
+		quota := frontdesk.Quota{Ledger: new(frontdesk.InMemoryLedger), Plan: 2, Key: "shop"}
+		provider := newHost(t, answerHello).patient()
+		provider.Quota = quota
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Quota: quota})
+		play(t, agent, in("a", "x"), false)
+		_, err := provider.Generate(t.Context(), &frontdesk.Request{Messages: says("Hello?"), MaxTokens: 10}, nil)
+		require.NoError(t, err)
+		_, err = agent.Reply(t.Context(), in("a", "x"))
+		requireQuota(t, err)
+	})
+}
+
 // What a provider tells of afterwards was made, and is counted up to the limit.
 func TestRequestsToldAfterwardsFillTheAccount(t *testing.T) {
 	ledger := new(frontdesk.InMemoryLedger)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,12 +25,16 @@ type attempts struct {
 	count    int      // attempts made
 
 	sent  shape  // of the newest attempt
-	shown bool   // text of it was shown
+	shown bool   // something of it was shown
 	reset func() // takes back what was shown
 
-	relearned bool
-	cuts      int
+	refused []shape // that the model's host does not take
+	cuts    int
 }
+
+// mostLessons is how often one request is put otherwise because its host named a
+// parameter that it does not take. Few hosts refuse more than two.
+const mostLessons = 4
 
 // firstWait is what the wait before the first retry is drawn from; it doubles
 // with each further one ("full jitter", after Marc Brooker, "Exponential
@@ -42,18 +47,14 @@ func (a *attempts) run(ctx context.Context, attempt func(context.Context) error)
 		retries = DefaultRetries
 	}
 	for {
-		if a.request != nil && a.request.spend != nil {
-			if err := a.request.spend(ctx); err != nil {
-				return err
-			}
+		if err := a.pay(ctx); err != nil {
+			return err
 		}
-		a.count++
 		err := attempt(ctx)
 		if err == nil {
 			return nil
 		}
-		if a.request != nil && !a.relearned && a.provider.learned.learn(a.request, a.sent, err) {
-			a.relearned = true
+		if a.learn(err) {
 			continue
 		}
 		wait, again := a.again(err, retries)
@@ -69,6 +70,33 @@ func (a *attempts) run(ctx context.Context, attempt func(context.Context) error)
 			return fmt.Errorf("%w while waiting to try again after: %w", ctx.Err(), err)
 		}
 	}
+}
+
+// pay has the next attempt counted: by the turn it is a part of, or else by the
+// provider's own quota.
+func (a *attempts) pay(ctx context.Context) error {
+	spend := a.provider.spend
+	if a.request != nil && a.request.spend != nil {
+		spend = a.request.spend
+	}
+	if err := spend(ctx); err != nil {
+		return err
+	}
+	a.count++
+	if a.request != nil && a.request.attempts != nil {
+		*a.request.attempts++
+	}
+	return nil
+}
+
+// learn reports whether the request can be put otherwise after err. No form of
+// it is sent twice.
+func (a *attempts) learn(err error) bool {
+	if a.request == nil || len(a.refused) == mostLessons {
+		return false
+	}
+	a.refused = append(a.refused, a.sent)
+	return a.provider.learned.learn(a.request, a.refused, err)
 }
 
 // again says whether to try once more after err, and how long to wait.
@@ -168,6 +196,8 @@ type shape struct {
 	noMaxTokens      bool
 	completionTokens bool // max_completion_tokens instead of max_tokens
 	outputFormat     outputFormat
+	thinking         ThinkingSwitch
+	plainSchemas     bool // tools are described by the commonest keywords alone
 }
 
 // outputFormat is how structured output is asked for.
@@ -200,6 +230,7 @@ func (l *learned) shape(model string, profile Profile) shape {
 			nullContent:     profile.NullContent,
 		},
 		outputFormat: outputJSON,
+		thinking:     profile.Thinking,
 	}
 	if profile.JSONSchema {
 		s.outputFormat = outputSchema
@@ -219,11 +250,16 @@ var (
 	namesFormat      = regexp.MustCompile(`(?i)\bresponse_format\b|\bjson_schema\b|\bjson_object\b`)
 	namesReasoning   = regexp.MustCompile(`(?i)\breasoning(_content)?\b`)
 	namesContent     = regexp.MustCompile(`(?i)\bcontent\b`)
+	namesThinking    = regexp.MustCompile(`(?i)thinking|chat_template_kwargs|reasoning_effort`)
+	namesSchema      = regexp.MustCompile(`(?i)additional_?properties|\$schema|` +
+		`\b(unsupported|invalid|unknown|unrecogni[sz]ed)\b.{0,80}\b(schema|format|pattern|default|keywords?)\b|` +
+		`\b(schema|format|keyword)\b.{0,80}\b(unsupported|invalid|not (supported|allowed|permitted))\b`)
 )
 
-// learn finds out from a refusal how to put a request otherwise than it was
-// sent, and reports whether that is worth another attempt.
-func (l *learned) learn(request *Request, sent shape, err error) bool {
+// learn finds out from a refusal how to put a request otherwise than in the forms
+// that were refused, of which the last was for err. It reports whether that is
+// worth another attempt.
+func (l *learned) learn(request *Request, refused []shape, err error) bool {
 	var host *HostError
 	if !errors.As(err, &host) || host.Status != 400 && host.Status != 422 || host.kind() != nil {
 		return false
@@ -231,25 +267,30 @@ func (l *learned) learn(request *Request, sent shape, err error) bool {
 	words := host.param + " " + host.Code + " " + host.Message
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.shapes[request.Model] != sent {
-		return true // another conversation has learned it meanwhile
+	sent := encodeWhole(request, refused[len(refused)-1])
+	s := l.shapes[request.Model]
+	if !bytes.Equal(encodeWhole(request, s), sent) {
+		return !slices.Contains(refused, s) // another conversation has learned it meanwhile
 	}
-	s := sent
 	switch {
 	case namesFormat.MatchString(words) && request.Output != nil && s.outputFormat != outputWords:
 		s.outputFormat++
-	case namesTemperature.MatchString(words):
+	case namesTemperature.MatchString(words) && !s.noTemperature:
 		s.noTemperature = true
 	case namesCompletion.MatchString(words) && !s.completionTokens:
 		s.completionTokens = true
-	case namesMaxTokens.MatchString(words):
+	case namesMaxTokens.MatchString(words) && !s.noMaxTokens:
 		s.noMaxTokens = true
+	case namesThinking.MatchString(words) && !namesReasoning.MatchString(words) && request.Thinking != "":
+		s.thinking = ""
 	case namesReasoning.MatchString(words):
 		s.dialect.echoReasoning = !s.dialect.echoReasoning
+	case namesSchema.MatchString(words) && len(request.Tools) > 0 && !s.plainSchemas:
+		s.plainSchemas = true
 	case namesContent.MatchString(words):
 		s.dialect.nullContent = !s.dialect.nullContent
 	}
-	if s == sent || bytes.Equal(encodeWhole(request, s), encodeWhole(request, sent)) {
+	if slices.Contains(refused, s) || bytes.Equal(encodeWhole(request, s), sent) {
 		return false // the very same request would be refused again
 	}
 	l.shapes[request.Model] = s

@@ -33,7 +33,7 @@ func TestStreamThatBreaks(t *testing.T) {
 		requests int
 	}{
 		{"before any text", []fakeAnswer{body("text/event-stream", piece{err: reset}), saying("Hello!")}, "Hello!", "Hello!", 2},
-		{"after a thought", []fakeAnswer{body("text/event-stream", piece{text: thought}, piece{err: reset}), saying("Hello!")}, "Hello!", "Hello!", 2},
+		{"after a thought", []fakeAnswer{body("text/event-stream", piece{text: thought}, piece{err: reset}), saying("Hello!")}, "|Hello!", "Hello!", 2},
 		{"after a call, which does not run", []fakeAnswer{body("text/event-stream", piece{text: call}), saying("Hello!")}, "Hello!", "Hello!", 2},
 		{"after text", []fakeAnswer{body("text/event-stream", piece{text: said("I will ref")}, piece{err: reset}), saying("Hello!")}, "I will ref|Hello!", "Hello!", 2},
 		{"after text, without an error", []fakeAnswer{body("text/event-stream", piece{text: said("I will ref")}), saying("Hello!")}, "I will ref|Hello!", "Hello!", 2},

@@ -24,7 +24,7 @@ import (
 // are asked in the order of Models, but those that suit the request less come
 // after those that suit it more. In this order, a model suits less that
 //
-//   - said shortly ago that its quota is used up, or that it is overloaded;
+//   - said shortly ago that it is overloaded;
 //   - has a window that might be too short, since tokens are estimated;
 //   - does not call tools dependably, when there are tools;
 //   - does not think first, when PreferReasoning is set;
@@ -35,6 +35,10 @@ import (
 // The next model is asked on [ErrQuota], [ErrRateLimited], [ErrOverloaded] and
 // [ErrContextWindow]. Text that was streamed by then is taken back by a [Delta]
 // with Reset. Any other error ends the request.
+//
+// A model whose quota is used up is not asked until the host said that it gets
+// more, or for ten minutes if the host did not say. If that is so of all models,
+// the request fails with what they said, and takes none on the wire.
 //
 // Tokens are estimated without a tokenizer. What hosts report as
 // [Usage].PromptTokens corrects the estimates for each model.
@@ -110,6 +114,10 @@ func (r *Router) Generate(ctx context.Context, request *Request, stream func(Del
 	spent := 0
 	var failures error
 	for _, model := range models {
+		if err := r.rests.usedUp(model); err != nil {
+			failures = also(failures, fmt.Errorf("model %s: %w", model, err))
+			continue
+		}
 		if shown {
 			show(Delta{Reset: true})
 		}
@@ -162,16 +170,11 @@ func (r *Router) ask(ctx context.Context, model string, request *Request, stream
 	attempts := 0
 	copied := *request
 	copied.Model = model
-	copied.spend = func(ctx context.Context) error {
-		if request.spend != nil {
-			if err := request.spend(ctx); err != nil {
-				return err
-			}
-		}
-		attempts++
-		return nil
-	}
+	copied.attempts = &attempts
 	response, err := provider.Generate(ctx, &copied, stream)
+	if request.attempts != nil {
+		*request.attempts += attempts
+	}
 	if err == nil && response == nil {
 		err = errors.New("the provider returned no response")
 	}
@@ -260,7 +263,7 @@ func (r *Router) misfit(model *Model, name string, needs Needs) (int, error) {
 			misfit += weight
 		}
 	}
-	unmet(r.rests.resting(name), 16)
+	unmet(r.rests.overloaded(name), 16)
 	if model == nil {
 		return misfit, nil
 	}
@@ -329,10 +332,17 @@ func nonLatin(messages []Message) bool {
 	return others > latin
 }
 
-// rests remembers which models had better not be asked for a while.
+// rests remembers which models had better not be asked for a while. It is safe
+// for concurrent use.
 type rests struct {
 	mu    sync.Mutex
-	until map[string]time.Time
+	until map[string]rest
+}
+
+// rest is why a model is not asked, and how long.
+type rest struct {
+	until time.Time
+	err   error
 }
 
 // How long a model rests if its host does not say. A quota is used up for hours
@@ -344,27 +354,55 @@ const (
 
 // begin lets a model rest that failed with err, if that helps.
 func (r *rests) begin(model string, err error) {
-	rest := loadRest
+	pause := loadRest
 	switch {
 	case errors.Is(err, ErrQuota):
-		rest = quotaRest
+		pause = quotaRest
 	case errors.Is(err, ErrContextWindow):
 		return // the next request may be shorter
 	}
 	var host *HostError
 	if errors.As(err, &host) && host.RetryAfter > 0 {
-		rest = host.RetryAfter
+		pause = host.RetryAfter
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.until == nil {
-		r.until = make(map[string]time.Time)
+		r.until = make(map[string]rest)
 	}
-	r.until[model] = time.Now().Add(rest)
+	r.until[model] = rest{until: time.Now().Add(pause), err: err}
 }
 
-func (r *rests) resting(model string) bool {
+// of returns why a model rests and how long still, or nil.
+func (r *rests) of(model string) (err error, left time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Now().Before(r.until[model])
+	rest := r.until[model]
+	if left = time.Until(rest.until); left <= 0 {
+		return nil, 0
+	}
+	return rest.err, left
+}
+
+func (r *rests) overloaded(model string) bool {
+	err, _ := r.of(model)
+	return err != nil && !errors.Is(err, ErrQuota)
+}
+
+// usedUp returns what the host of a model said when its quota was used up, as it
+// would say it now, or nil if there may be more.
+func (r *rests) usedUp(model string) error {
+	err, left := r.of(model)
+	if !errors.Is(err, ErrQuota) {
+		return nil
+	}
+	var host *HostError
+	if errors.As(err, &host) {
+		now := *host
+		if now.RetryAfter > 0 {
+			now.RetryAfter = left
+		}
+		return &now
+	}
+	return err
 }

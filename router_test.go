@@ -554,6 +554,62 @@ func TestRouterLetsAFailedModelRest(t *testing.T) {
 	})
 }
 
+// TestRouterAsksNoModelWhoseQuotaIsUsedUp is about turns that come after all
+// quotas are used up: a request to find out the same again is wasted.
+func TestRouterAsksNoModelWhoseQuotaIsUsedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		provider := new(models).
+			fail("a", &frontdesk.HostError{Status: 403, Message: "daily limit", RetryAfter: time.Hour}).
+			fail("b", &frontdesk.HostError{Status: 429, Message: "quota", RetryAfter: 2 * time.Hour})
+		router := &frontdesk.Router{Provider: provider, Models: []string{"a", "b"}}
+		ask := func() error {
+			provider.asked = nil
+			_, err := router.Generate(t.Context(), &frontdesk.Request{Messages: says("Hello")}, nil)
+			return err
+		}
+		require.ErrorIs(t, ask(), frontdesk.ErrQuota)
+		assert.Equal(t, []string{"a", "b"}, provider.asked)
+
+		time.Sleep(20 * time.Minute)
+		err := ask()
+		require.ErrorIs(t, err, frontdesk.ErrQuota)
+		assert.Empty(t, provider.asked)
+		var host *frontdesk.HostError
+		require.ErrorAs(t, err, &host)
+		assert.Equal(t, 40*time.Minute, host.RetryAfter, "what is left of the wait")
+		assert.ErrorContains(t, err, "model a")
+		assert.ErrorContains(t, err, "model b")
+
+		time.Sleep(40 * time.Minute)
+		delete(provider.outcome, "a")
+		require.NoError(t, ask())
+		assert.Equal(t, []string{"a"}, provider.asked)
+	})
+	t.Run("nor counts a request for it", func(t *testing.T) {
+		host := newHost(t, answer(403, "application/json", `{"error":{"message":"plan limit reached"}}`))
+		ledger := new(bookkeeper)
+		agent := newAgent(t, frontdesk.Config{
+			Provider: &frontdesk.Router{Provider: host.patient(), Models: []string{"a", "b"}},
+			Quota:    frontdesk.Quota{Ledger: ledger, Plan: 60},
+		})
+		for _, conversation := range []string{"c-1", "c-2", "c-3"} {
+			_, err := agent.Reply(t.Context(), in(conversation, "ana"))
+			require.ErrorIs(t, err, frontdesk.ErrQuota)
+		}
+		assert.Len(t, host.received(), 2)
+		assert.Equal(t, 2, ledger.count())
+	})
+	t.Run("and Choose does not change that", func(t *testing.T) {
+		provider := new(models).fail("a", frontdesk.ErrQuota)
+		router := &frontdesk.Router{Provider: provider, Choose: func(frontdesk.Needs) []string { return []string{"a", "b"} }}
+		for range 2 {
+			_, err := router.Generate(t.Context(), &frontdesk.Request{Messages: says("Hello")}, nil)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []string{"a", "b", "b"}, provider.asked)
+	})
+}
+
 // On the wire, a failed model may have taken several requests.
 func TestRouterCountsTheAttemptsOfFailedModels(t *testing.T) {
 	server := frontdesktest.NewServer(

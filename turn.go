@@ -23,6 +23,7 @@ type run struct {
 
 	stopped bool            // the caller left the loop: yield must not be called again
 	shown   strings.Builder // text of the present answer that the caller has seen
+	thought bool            // the caller has seen thoughts of it
 	pending []Entry         // applied to c, not yet in the log
 
 	failed map[string]toolFinished // the results of calls that failed, by entry
@@ -56,7 +57,7 @@ func (r *run) emit(event Event) bool {
 	}
 	switch event.(type) {
 	case ToolStarted, ToolFinished:
-		r.shown.Reset()
+		r.blank()
 	}
 	if !r.yield(event, nil) {
 		r.stopped = true
