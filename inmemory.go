@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -214,8 +213,15 @@ func (m *InMemory) Erase(ctx context.Context, tenant, customer string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.logs, func(id ConversationID, log *inMemoryLog) bool {
-		return customer != "" && id.Tenant == tenant && log.customer == customer
-	})
+	for id, log := range m.logs {
+		if customer != "" && id.Tenant == tenant && log.customer == customer {
+			delete(m.logs, id)
+		}
+	}
+	for name, holder := range m.claims {
+		if m.logs[holder] == nil {
+			m.claims[name] = ConversationID{}
+		}
+	}
 	return nil
 }

@@ -168,8 +168,8 @@ type CustomerMemory interface {
 	Conversations(ctx context.Context, tenant, customer string, most int) ([]ConversationID, error)
 
 	// Erase removes all conversations of a customer: entries, leases, and
-	// whatever else names them or the customer. Claims and sums of accounts
-	// stay, since their names tell nothing. It is no error if there is
+	// whatever else names them or the customer. Claims, without their holder,
+	// and sums of accounts stay, since their names tell nothing. It is no error if there is
 	// nothing to remove. Conversations to which something is appended
 	// meanwhile are removed, or begin anew with it: no part of the old log
 	// stays.
@@ -193,7 +193,8 @@ func (e *LeaseError) Unwrap() error { return ErrConflict }
 
 // ClaimError says that a name is claimed already.
 type ClaimError struct {
-	// Claim is the name, and Holder the conversation that claimed it.
+	// Claim is the name, and Holder the conversation that claimed it, zero if
+	// that was erased.
 	Claim  string
 	Holder ConversationID
 }

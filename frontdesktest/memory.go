@@ -14,14 +14,53 @@ import (
 	"github.com/frontdesk-go/frontdesk"
 )
 
-// TestMemory checks that a store keeps the contract of [frontdesk.Memory].
+// TestMemory checks that a store keeps the contract of [frontdesk.Memory], and
+// those of [frontdesk.SharedMemory], [frontdesk.CustomerMemory] and
+// [frontdesk.Ledger] where it has their methods: what it has not is skipped.
 // open returns an empty store, new each time; it cleans up with t.Cleanup.
+//
+// It takes some seconds, because leases have to run out; fewer with -short.
+// [TestDurable] checks what is left after a store was closed.
 func TestMemory(t *testing.T, open func(t *testing.T) frontdesk.Memory) {
-	id := frontdesk.ConversationID{Tenant: "acme", ID: "c-1"}
-	tests := []struct {
-		name string
-		run  func(t *testing.T, m frontdesk.Memory)
-	}{
+	opened := func(t *testing.T) any { return open(t) }
+	check(t, opened, "frontdesk.Memory", memoryRules())
+	check(t, opened, "frontdesk.SharedMemory", leaseRules)
+	check(t, opened, "frontdesk.SharedMemory", claimRules)
+	check(t, opened, "frontdesk.SharedMemory", countRules)
+	check(t, opened, "frontdesk.CustomerMemory", customerRules)
+	check(t, opened, "frontdesk.Ledger", ledgerRules)
+}
+
+// rule is one thing that a contract asks for. S is the contract.
+type rule[S any] struct {
+	name string
+	run  func(t *testing.T, store S)
+}
+
+// check runs each rule on a store of its own.
+func check[S any](t *testing.T, open func(t *testing.T) any, contract string, rules []rule[S]) {
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			opened := open(t)
+			store, ok := opened.(S)
+			if !ok {
+				t.Skipf("%T is no %s", opened, contract)
+			}
+			rule.run(t, store)
+		})
+	}
+}
+
+// c1 and c2 are the conversations of most rules.
+var c1, c2 = conversation("c-1"), conversation("c-2")
+
+func conversation(id string) frontdesk.ConversationID {
+	return frontdesk.ConversationID{Tenant: "acme", ID: id}
+}
+
+func memoryRules() []rule[frontdesk.Memory] {
+	id := c1
+	return []rule[frontdesk.Memory]{
 		{"an unknown conversation is empty", func(t *testing.T, m frontdesk.Memory) {
 			expectLog(t, m, id, 0)
 			expectLog(t, m, id, 7)
@@ -32,12 +71,7 @@ func TestMemory(t *testing.T, open func(t *testing.T) frontdesk.Memory) {
 			must(t, m.Append(t.Context(), id, 0, first, second))
 			must(t, m.Append(t.Context(), id, 2, entry("e3", `{"n":12345678901234567890}`)))
 			log := expectLog(t, m, id, 0, "e1", "e2", "e3")
-			got := log[0]
-			first.Sequence = 1
-			if !got.Time.Equal(first.Time) || !sameJSON(got.Data, first.Data) || got.Kind != first.Kind ||
-				got.Version != first.Version || got.Turn != first.Turn || got.Sequence != first.Sequence {
-				t.Errorf("loaded %+v, appended %+v", got, first)
-			}
+			expectEntry(t, log[0], first)
 			if !bytes.Contains(log[2].Data, []byte("12345678901234567890")) {
 				t.Errorf("a large number lost digits: %s", log[2].Data)
 			}
@@ -105,16 +139,7 @@ func TestMemory(t *testing.T, open func(t *testing.T) frontdesk.Memory) {
 				})
 			}
 			group.Wait()
-			log, err := m.Load(t.Context(), id, 0)
-			must(t, err)
-			if len(log) != 2*writers*rounds {
-				t.Fatalf("%d entries, want %d", len(log), 2*writers*rounds)
-			}
-			for i := 0; i < len(log); i += 2 {
-				if log[i].Sequence != int64(i+1) || log[i+1].ID != "f"+strings.TrimPrefix(log[i].ID, "e") {
-					t.Fatalf("entries %d and %d are not those of one append: %s, %s", i+1, i+2, log[i].ID, log[i+1].ID)
-				}
-			}
+			expectPairs(t, m, id, writers*rounds)
 		}},
 		{"a canceled append or load does nothing", func(t *testing.T, m frontdesk.Memory) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -139,9 +164,34 @@ func TestMemory(t *testing.T, open func(t *testing.T) frontdesk.Memory) {
 				t.Errorf("the log changed with the caller's memory: %s", log[0].Data)
 			}
 		}},
+		{"an append that is canceled midway is there as a whole or not at all", canceledMidway},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
+}
+
+// canceledMidway cancels appends at ever later moments. Each of them is whole
+// or absent whenever one looks, and there if it was acknowledged.
+func canceledMidway(t *testing.T, m frontdesk.Memory) {
+	const rounds, entries = 40, 20
+	batch := func(name string) []frontdesk.Entry {
+		batch := make([]frontdesk.Entry, entries)
+		for i := range batch {
+			batch[i] = entry(fmt.Sprintf("%s-%d", name, i), `{"text":"hello"}`)
+		}
+		return batch
+	}
+	begin := time.Now()
+	must(t, m.Append(t.Context(), c2, 0, batch("whole")...))
+	usual := time.Since(begin)
+	for round := range rounds {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*usual*time.Duration(round)/rounds)
+		id := conversation(fmt.Sprint("canceled ", round))
+		err := m.Append(ctx, id, 0, batch(id.ID)...)
+		cancel()
+		log, loading := m.Load(t.Context(), id, 0)
+		must(t, loading)
+		if len(log) != entries && (len(log) > 0 || err == nil) {
+			t.Fatalf("%d of %d entries are there after an append that returned %v", len(log), entries, err)
+		}
 	}
 }
 
@@ -193,6 +243,31 @@ func expectLog(t *testing.T, m frontdesk.Memory, id frontdesk.ConversationID, af
 		}
 	}
 	return log
+}
+
+// expectEntry checks that an entry is as it was appended, but for its number.
+func expectEntry(t *testing.T, got, want frontdesk.Entry) {
+	t.Helper()
+	if got.ID != want.ID || got.Kind != want.Kind || got.Version != want.Version || got.Turn != want.Turn ||
+		!got.Time.Equal(want.Time) || !sameJSON(got.Data, want.Data) {
+		t.Errorf("loaded %+v, appended %+v", got, want)
+	}
+}
+
+// expectPairs checks that a log consists of so many appends of an entry e… and
+// an entry f… each.
+func expectPairs(t *testing.T, m frontdesk.Memory, id frontdesk.ConversationID, pairs int) {
+	t.Helper()
+	log, err := m.Load(t.Context(), id, 0)
+	must(t, err)
+	if len(log) != 2*pairs {
+		t.Fatalf("%d entries, want %d", len(log), 2*pairs)
+	}
+	for i := 0; i < len(log); i += 2 {
+		if log[i].Sequence != int64(i+1) || log[i+1].Sequence != int64(i+2) || log[i+1].ID != "f"+strings.TrimPrefix(log[i].ID, "e") {
+			t.Fatalf("entries %d and %d are not those of one append: %s, %s", i+1, i+2, log[i].ID, log[i+1].ID)
+		}
+	}
 }
 
 func sameJSON(a, b []byte) bool {
