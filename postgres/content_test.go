@@ -77,7 +77,7 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 				SELECT (SELECT string_agg(encode(convert_to(value, 'UTF8'), 'escape'), ' ') FROM jsonb_each_text(to_jsonb(r))) AS row_text
 				FROM ` + pgx.Identifier{schema, table}.Sanitize() + ` r) rows`
 			var all string
-			exec(t, conn, schema, "SET bytea_output = escape")
+			execute(t, conn, schema, "SET bytea_output = escape")
 			require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&all))
 			text += all
 		}

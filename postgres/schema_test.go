@@ -24,7 +24,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-func exec(t *testing.T, conn *pgx.Conn, schema, sql string) {
+func execute(t *testing.T, conn *pgx.Conn, schema, sql string) {
 	t.Helper()
 	_, err := conn.Exec(t.Context(), strings.ReplaceAll(sql, "frontdesk.", pgx.Identifier{schema}.Sanitize()+"."))
 	require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestTablesOfANewerVersionAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.Append(t.Context(), frontdesk.ConversationID{ID: "c"}, 0, frontdesk.Entry{ID: "e"}))
 	require.NoError(t, store.Close())
-	exec(t, connect(t, url), schema, "INSERT INTO frontdesk.versions (part, version) VALUES ('migrations', 99)")
+	execute(t, connect(t, url), schema, "INSERT INTO frontdesk.versions (part, version) VALUES ('migrations', 99)")
 	_, err = postgres.Open(t.Context(), postgres.Config{URL: url, Schema: schema})
 	require.ErrorContains(t, err, "version 99")
 	require.ErrorContains(t, err, "upgrade the program")
@@ -73,10 +73,10 @@ func TestOpenNeedsNoRightToChangeTables(t *testing.T) {
 
 	role := "frontdesk_" + strings.TrimPrefix(schema, "Test ")
 	conn := connect(t, url)
-	exec(t, conn, schema, "CREATE ROLE "+role)
+	execute(t, conn, schema, "CREATE ROLE "+role)
 	name := pgx.Identifier{schema}.Sanitize()
-	exec(t, conn, schema, "GRANT USAGE ON SCHEMA "+name+" TO "+role)
-	exec(t, conn, schema, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "+name+" TO "+role)
+	execute(t, conn, schema, "GRANT USAGE ON SCHEMA "+name+" TO "+role)
+	execute(t, conn, schema, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "+name+" TO "+role)
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		conn, err := pgx.Connect(ctx, url)

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/frontdesk-go/frontdesk"
@@ -36,6 +38,10 @@ type Config struct {
 }
 
 // Store keeps conversations in PostgreSQL. It is safe for concurrent use.
+//
+// A call whose context is canceled while PostgreSQL works on it is canceled
+// there too, and waits up to a second for the outcome. With a Pool of the
+// caller's it is as that pool's configuration says.
 type Store struct {
 	pool  *pgxpool.Pool
 	owned bool // Close closes the pool
@@ -82,11 +88,23 @@ func (c *Config) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	if c.Pool != nil {
 		return c.Pool, nil
 	}
-	pool, err := pgxpool.New(ctx, c.URL)
+	config, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	config.ConnConfig.BuildContextWatcherHandler = waitForOutcome
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
 	return pool, nil
+}
+
+// waitForOutcome lets a call that is canceled while PostgreSQL works on it wait
+// for the answer, so that what it did is known: pgx would cut the connection,
+// and an append could still land after it had returned.
+func waitForOutcome(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: 100 * time.Millisecond, DeadlineDelay: time.Second}
 }
 
 // Close closes the store's connections, unless the pool is the caller's. It
