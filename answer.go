@@ -2,6 +2,7 @@ package frontdesk
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/frontdesk-go/frontdesk/internal/wire/assemble"
@@ -146,13 +147,20 @@ func joinThoughts(a, b string) string {
 	return a + "\n" + b
 }
 
+// kimiID matches the ids that Kimi K2 gives to its calls, which hold the name.
+var kimiID = regexp.MustCompile(`^functions\.(.+):\d+$`)
+
 func toolCalls(calls []assemble.Call) []ToolCall {
 	var converted []ToolCall
 	for _, call := range calls {
 		if call.Name == "" && strings.Trim(call.Arguments, "{} ") == "" {
 			continue // the beginning of a call that the host gave up
 		}
-		converted = append(converted, ToolCall{ID: call.ID, Name: call.Name, Arguments: call.Arguments})
+		name := call.Name
+		if named := kimiID.FindStringSubmatch(call.ID); name == "" && named != nil {
+			name = named[1]
+		}
+		converted = append(converted, ToolCall{ID: call.ID, Name: name, Arguments: call.Arguments})
 	}
 	return converted
 }

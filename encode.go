@@ -280,6 +280,7 @@ func wireName(name string) string {
 	if toolName.MatchString(name) {
 		return name
 	}
+	name = undecorated(name)
 	clean := strings.Map(func(r rune) rune {
 		if toolName.MatchString(string(r)) {
 			return r

@@ -18,6 +18,9 @@ func newHostError(status int, header http.Header, body []byte, redact func(strin
 	code, kind, message, param := hostWords(header, body)
 	e.param = param
 	e.Code, e.Type, e.Message = shorten(redact(code)), shorten(redact(kind)), shorten(redact(message))
+	if e.RetryAfter == 0 && e.kind() == ErrQuota {
+		e.RetryAfter = untilMore(header, message, time.Now())
+	}
 	return e
 }
 

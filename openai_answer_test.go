@@ -265,6 +265,54 @@ func TestAnswersThatAreCut(t *testing.T) {
 	}
 }
 
+// TestOtherWordsForTheReason is about hosts that pass on why their own host's
+// model stopped, in its words.
+func TestOtherWordsForTheReason(t *testing.T) {
+	answer := func(reason string, stream bool) http.HandlerFunc {
+		if stream {
+			return answerStream(events(`{"choices":[{"delta":{"content":"Once upon"}}]}`, fmt.Sprintf(`{"choices":[{"delta":{},"finish_reason":%q}]}`, reason), `[DONE]`))
+		}
+		return answerJSON(fmt.Sprintf(`{"choices":[{"message":{"role":"assistant","content":"Once upon"},"finish_reason":%q}]}`, reason))
+	}
+	for reason, want := range map[string]frontdesk.FinishReason{
+		"STOP": frontdesk.FinishStop, "end_turn": frontdesk.FinishStop, "eos": frontdesk.FinishStop, "some_other": "some_other",
+		"MAX_TOKENS": frontdesk.FinishLength, "max_tokens": frontdesk.FinishLength, "model_length": frontdesk.FinishLength,
+		"SAFETY": frontdesk.FinishFilter, "sensitive": frontdesk.FinishFilter,
+	} {
+		bothWays(t, func(t *testing.T, stream bool) {
+			h := newHost(t, answer(reason, stream))
+			response, _, _, err := generate(t.Context(), h.provider(), question(), stream)
+			if want != frontdesk.FinishLength && want != frontdesk.FinishFilter {
+				require.NoError(t, err)
+				assert.Equal(t, want, response.Finish)
+				return
+			}
+			var cut *frontdesk.TruncatedError
+			require.ErrorAs(t, err, &cut, reason)
+			assert.Equal(t, want, cut.Finish)
+		})
+	}
+	for _, reason := range []string{"error", "abort", "insufficient_system_resource", "network_error"} {
+		t.Run("the host could not go on/"+reason, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, stream bool) {
+				h := newHost(t, inOrder(answer(reason, stream), answerHello))
+				provider := h.provider()
+				provider.Retries, provider.MaxWait = 2, time.Nanosecond
+				response, _, _, err := generate(t.Context(), provider, question(), stream)
+				require.NoError(t, err)
+				assert.Equal(t, "Hello!", response.Message.Text)
+				assert.Len(t, h.received(), 2)
+
+				provider.Retries = -1
+				_, _, _, err = generate(t.Context(), newHost(t, answer(reason, stream)).provider(), question(), stream)
+				var cut *frontdesk.TruncatedError
+				require.ErrorAs(t, err, &cut)
+				assert.Equal(t, "Once upon", cut.Message.Text)
+			})
+		})
+	}
+}
+
 // breakAfter sends the beginning of an answer and breaks the connection.
 func breakAfter(contentType, beginning string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -178,6 +178,16 @@ func TestErrorsInsideAnAnswer(t *testing.T) {
 			body: `{"object":"error","message":"worker lost","code":503}`,
 			code: "503", message: "worker lost",
 		},
+		{
+			name: "without a mark but its code", contentType: "text/event-stream",
+			body: words + events(`{"code":500,"msg":"worker lost","data":null}`, `[DONE]`),
+			code: "500", message: "worker lost", streamed: "Let me",
+		},
+		{
+			name: "as FastAPI has it", contentType: "text/event-stream",
+			body:    words + events(`{"detail":"worker lost"}`, `[DONE]`),
+			message: "worker lost", streamed: "Let me",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -200,6 +210,7 @@ func TestErrorsInsideAnAnswer(t *testing.T) {
 	}
 	t.Run("an empty error is none", func(t *testing.T) {
 		h := newHost(t, answerStream(events(
+			`{"code":200,"message":"ok"}`, `{"message":"in the queue"}`,
 			`{"error":null,"choices":[{"index":0,"delta":{"content":"Hello!"}}]}`,
 			`{"error":null,"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, `[DONE]`)))
 		response, _, _, err := generate(t.Context(), h.provider(), question(), true)

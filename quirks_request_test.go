@@ -302,6 +302,7 @@ func TestSpellingsOfNames(t *testing.T) {
 	for _, name := range []string{
 		"get_order_status", "functions.get_order_status", "tools.get_order_status", "default_api.get_order_status",
 		"get_order_status()", "functions.get_order_status()", " get_order_status ", "get-order-status", "Get_Order_Status", "getOrderStatus", "get.order.status",
+		"functions.get_order_status:0", "get_order_status:12", "get_order_status<|channel|>commentary",
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, _ := run(t, name, `{"order_id":"ORD-1"}`)

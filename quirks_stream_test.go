@@ -122,6 +122,37 @@ func TestCallsInStreams(t *testing.T) {
 			toolDelta(deltaCall{"index": 0, "id": "a", "function": function("get_order_status", order1[8:])}),
 			end("tool_calls"),
 		}, one},
+		{"name and another id in every delta", []string{
+			toolDelta(deltaCall{"index": 0, "id": "a", "function": function("get_order_status", order1[:4])}),
+			toolDelta(deltaCall{"index": 0, "id": "b", "function": function("get_order_status", order1[4:8])}),
+			toolDelta(deltaCall{"index": 0, "id": "c", "function": function("get_order_status", order1[8:])}),
+			end("tool_calls"),
+		}, one},
+		{"another id in every delta", []string{
+			toolDelta(deltaCall{"index": 0, "id": "a", "function": function("get_order_status", order1[:4])}),
+			toolDelta(deltaCall{"index": 0, "id": "b", "function": function("", order1[4:8])}),
+			toolDelta(deltaCall{"index": 0, "id": "c", "function": function("", order1[8:])}),
+			end("tool_calls"),
+		}, one},
+		{"one call instead of a list", []string{
+			toJSON(map[string]any{"choices": []any{map[string]any{"delta": map[string]any{"tool_calls": deltaCall{"index": 0, "id": "a", "function": function("get_order_status", order1)}}}}}),
+			end("tool_calls"),
+		}, one},
+		{"no wrapper around name and arguments", []string{
+			toolDelta(deltaCall{"index": 0, "id": "a", "name": "get_order_status", "arguments": order1[:4]}),
+			toolDelta(deltaCall{"index": 0, "arguments": order1[4:]}),
+			end("tool_calls"),
+		}, one},
+		{"the name in the id alone", []string{
+			toolDelta(deltaCall{"index": 0, "id": "functions.get_order_status:0", "function": map[string]any{"arguments": order1}}),
+			end("tool_calls"),
+		}, one},
+		{"a placeholder before the arguments", []string{
+			toolDelta(deltaCall{"index": 0, "id": "a", "function": function("get_order_status", "{}")}),
+			toolDelta(deltaCall{"index": 0, "function": function("", order1[:4])}),
+			toolDelta(deltaCall{"index": 0, "function": function("", order1[4:])}),
+			end("tool_calls"),
+		}, one},
 		{"name in fragments", []string{
 			toolDelta(deltaCall{"index": 0, "id": "a", "function": function("get_order", "")}),
 			toolDelta(deltaCall{"index": 0, "function": function("_status", "")}),

@@ -329,9 +329,14 @@ func (r *Registry) find(name string) *registeredTool {
 }
 
 // undecorated takes off what models put around names: the namespace of their
-// training format, and the brackets of a call.
+// training format, the brackets of a call, the number that stands in Kimi's ids,
+// and the tokens that follow the name in gpt-oss's format.
 func undecorated(name string) string {
+	name, _, _ = strings.Cut(name, "<|")
 	name = strings.TrimSuffix(strings.TrimSpace(name), "()")
+	if i := strings.LastIndexByte(name, ':'); i > 0 && strings.Trim(name[i+1:], "0123456789") == "" {
+		name = name[:i]
+	}
 	for _, space := range []string{"functions.", "tools.", "default_api."} {
 		name = strings.TrimPrefix(name, space)
 	}

@@ -39,6 +39,7 @@ type Assembler struct {
 
 	deltas  bool // text, reasoning or calls came in deltas, so a message repeats them
 	done    bool
+	broken  string // the finish reason of a host that could not go on
 	failure *Error
 }
 
@@ -57,8 +58,9 @@ type Message struct {
 	// Calls are the tool calls in the order in which they began.
 	Calls []Call
 	// Finish is the last finish reason that was not empty, except that length and
-	// content_filter stay once they are said: what was cut remains cut. Whether
-	// there are calls is seen in Calls, not here.
+	// content_filter stay once they are said: what was cut remains cut. What other
+	// hosts call a stop, a length or a filter has OpenAI's name for it. Whether there
+	// are calls is seen in Calls, not here.
 	Finish string
 	// Usage is the last one the host sent, nil if it sent none.
 	Usage *Usage
@@ -147,7 +149,7 @@ func (a *Assembler) Finish() (Message, error) {
 	message.Text = a.text.String()
 	message.Reasoning = a.reasoning.String()
 	message.Refusal = a.refusal.String()
-	complete := a.done || message.Finish != ""
+	complete := (a.done || message.Finish != "") && a.broken == ""
 	message.Calls = slices.Grow(message.Calls, len(a.calls))
 	for _, c := range a.calls {
 		message.Calls = c.finish(message.Calls, complete && !cut(message.Finish))
@@ -155,6 +157,8 @@ func (a *Assembler) Finish() (Message, error) {
 	switch {
 	case a.failure != nil:
 		return message, a.failure
+	case a.broken != "":
+		return message, fmt.Errorf("finish reason %.40q: %w", a.broken, ErrTruncated)
 	case !complete:
 		return message, fmt.Errorf("after %d chunks: %w", a.chunks, ErrTruncated)
 	}
@@ -267,9 +271,35 @@ func (a *Assembler) reasoningField(name string) {
 }
 
 func (a *Assembler) finish(reason string) {
+	if name := reasons[strings.ToLower(reason)]; name != "" {
+		reason = name
+	}
+	if reason == broke {
+		a.broken = reason
+	}
 	if reason != "" && !cut(a.message.Finish) {
 		a.message.Finish = reason
 	}
+}
+
+// broke stands for the finish reasons of an answer that the host could not bring
+// to its end.
+const broke = "error"
+
+// reasons are the finish reasons of other hosts in OpenAI's words: those of
+// Anthropic, Cohere, Gemini, Mistral, Together and Zhipu, as their gateways pass
+// them on, of DeepSeek's server when it has to stop, and of vLLM and SGLang for a
+// request that was aborted.
+var reasons = map[string]string{
+	"eos": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "stop": "stop",
+
+	"length": "length", "max_tokens": "length", "max_output_tokens": "length", "model_length": "length", "model_context_window_exceeded": "length",
+
+	"content_filter": "content_filter", "content-filter": "content_filter", "safety": "content_filter", "sensitive": "content_filter",
+	"recitation": "content_filter", "blocklist": "content_filter", "prohibited_content": "content_filter", "refusal": "content_filter",
+
+	"error": broke, "abort": broke, "aborted": broke, "cancelled": broke, "network_error": broke, "timeout": broke,
+	"insufficient_system_resource": broke,
 }
 
 // cut reports whether a finish reason says that the answer is not whole.

@@ -90,7 +90,9 @@ func (c *call) continuedBy(f fragment, again bool) bool {
 		// Some hosts make up a new id for each delta, but a call begins with its name.
 		return f.argument != "" && c.name != "" && !c.complete()
 	case otherID:
-		return false
+		// And some repeat the name with it.
+		begins := f.argument == "" || strings.HasPrefix(strings.TrimSpace(f.argument), "{")
+		return f.name == c.name && !begins && !c.complete()
 	case f.name == "" || c.name == "":
 		return true
 	case again && (f.id == "" || c.id == ""):

@@ -20,6 +20,7 @@ type chunk struct {
 
 	// The fields below describe an error that is the whole payload.
 	Message json.RawMessage `json:"message"`
+	Msg     json.RawMessage `json:"msg"`
 	Detail  json.RawMessage `json:"detail"`
 	Type    json.RawMessage `json:"type"`
 	Code    json.RawMessage `json:"code"`
@@ -41,14 +42,27 @@ type body struct {
 	ReasoningContent text            `json:"reasoning_content"`
 	Reasoning        text            `json:"reasoning"`
 	ReasoningDetails json.RawMessage `json:"reasoning_details"`
-	ToolCalls        []toolCall      `json:"tool_calls"`
+	ToolCalls        toolCalls       `json:"tool_calls"`
 	FunctionCall     *function       `json:"function_call"`
+}
+
+// toolCalls is a list of calls, or one that stands alone.
+type toolCalls []toolCall
+
+func (t *toolCalls) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '{' {
+		*t = make(toolCalls, 1)
+		return json.Unmarshal(raw, &(*t)[0])
+	}
+	return json.Unmarshal(raw, (*[]toolCall)(t))
 }
 
 type toolCall struct {
 	Index    index    `json:"index"`
 	ID       text     `json:"id"`
 	Function function `json:"function"`
+
+	function // of hosts that leave the wrapper out
 }
 
 type function struct {
@@ -70,7 +84,11 @@ func (b *body) calls() []fragment {
 	}
 	fragments := make([]fragment, len(b.ToolCalls))
 	for i, c := range b.ToolCalls {
-		fragments[i] = fragment{index: c.Index, id: c.ID.value, name: c.Function.Name.value, argument: c.Function.argument()}
+		f := c.Function
+		if f.Name.value == "" && null(f.Arguments) {
+			f = c.function
+		}
+		fragments[i] = fragment{index: c.Index, id: c.ID.value, name: f.Name.value, argument: f.argument()}
 	}
 	return fragments
 }

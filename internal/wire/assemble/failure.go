@@ -49,7 +49,7 @@ func hostError(event string, payload []byte, chunk *chunk, err error) *Error {
 		}
 		return failure
 	}
-	if chunk.Object.value == "error" || meant(chunk.Error) {
+	if chunk.Object.value == "error" || meant(chunk.Error) || chunk.complains() {
 		return chunk.failure(payload)
 	}
 	for position, choice := range chunk.Choices {
@@ -71,6 +71,19 @@ func meant(raw json.RawMessage) bool {
 	return true
 }
 
+// complains reports whether a payload without an answer is an error, although
+// nothing in it says so but a code or the form of FastAPI's errors.
+func (c *chunk) complains() bool {
+	if len(c.Choices) > 0 {
+		return false
+	}
+	switch strings.ToLower(words(c.Code)) {
+	case "", "200", "ok", "success":
+		return words(c.Detail) != ""
+	}
+	return words(c.Message) != "" || words(c.Msg) != "" || words(c.Detail) != ""
+}
+
 // failure returns the error of a payload: what its error field says, filled up with
 // the fields beside it.
 func (c *chunk) failure(payload []byte) *Error {
@@ -81,7 +94,7 @@ func (c *chunk) failure(payload []byte) *Error {
 	} else if meant(c.Error) {
 		failure.Message = words(c.Error)
 	}
-	for _, raw := range []json.RawMessage{inner.Message, inner.Msg, inner.Detail, inner.Error, c.Message, c.Detail} {
+	for _, raw := range []json.RawMessage{inner.Message, inner.Msg, inner.Detail, inner.Error, c.Message, c.Msg, c.Detail} {
 		if failure.Message == "" {
 			failure.Message = words(raw)
 		}

@@ -102,7 +102,7 @@ func (p *plain) top(c *cursor, key []byte) bool {
 		}
 		p.counted = true
 		return c.object(func(key []byte) bool { return p.count(c, key) })
-	case "error":
+	case "error", "message", "msg", "detail":
 		return c.literal("null")
 	}
 	return c.value(0)
@@ -213,6 +213,8 @@ func (p *plainCall) field(c *cursor, key []byte) bool {
 		return p.seen.once(callID) && (c.literal("null") || c.text(&p.id))
 	case "function":
 		return p.seen.once(callFunction) && c.object(func(key []byte) bool { return p.function(c, key) })
+	case "name", "arguments":
+		return c.literal("null")
 	}
 	return c.value(0)
 }
