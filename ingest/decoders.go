@@ -14,8 +14,19 @@ import (
 func Decoders() map[string]Decoder {
 	return map[string]Decoder{
 		".md": Markdown{}, ".markdown": Markdown{}, ".mdx": Markdown{JSX: true},
+		".html": HTML{}, ".htm": HTML{}, ".xhtml": HTML{},
 		".txt": Text{}, ".text": Text{},
+		".csv": CSV{}, ".tsv": CSV{},
+		".json": JSON{}, ".jsonl": JSON{}, ".ndjson": JSON{},
+		".docx": DOCX{},
+		".eml":  Mail{}, ".mbox": Mailbox{},
+		".pdf": DecoderFunc(noPDF),
 	}
+}
+
+// noPDF stands for the decoder that this module does not have.
+func noPDF(context.Context, string, []byte) iter.Seq2[Document, error] {
+	return one(Document{}, errors.New("reading PDF takes the decoder of the module ingest/pdf: set it in Folder.Decoders under \".pdf\""))
 }
 
 // utf8Text returns the text of a file: UTF-8, or UTF-16 with a byte order mark,
