@@ -16,6 +16,7 @@ import (
 type Agent struct {
 	config Config
 	tools  *Registry
+	shared SharedMemory // nil if Memory is none
 
 	definitions []ToolDefinition
 	wireTools   []byte // the wire form of definitions
@@ -72,6 +73,34 @@ type Config struct {
 	// nothing.
 	Quota Quota
 
+	// ApprovalLife is how long an approval can be given. Zero means
+	// [DefaultApprovalLife]. ApprovalText is what the customer reads when a
+	// colleague has to approve something and the model said nothing to them.
+	// Empty means [DefaultApprovalText].
+	ApprovalLife time.Duration
+	ApprovalText string
+
+	// PolicyVersion names the version of the rules by which approvals are
+	// given. Those that were asked for under another version are void.
+	PolicyVersion string
+
+	// Consent reports whether a customer's message says yes to what they were
+	// asked to confirm. Nil means a built-in check for a clear yes, in English,
+	// German, French, Spanish, Portuguese, Italian, Dutch and some others.
+	Consent func(text string, approval Approval) bool
+
+	// Lease is how long a process keeps a conversation that it does not say
+	// anything of any more, before another one takes its turn over. It is
+	// renewed while the turn runs. Zero means [DefaultLease]. It has no effect
+	// unless Memory is a [SharedMemory].
+	Lease time.Duration
+
+	// Gather is how long a turn waits for more messages of the customer before
+	// it asks the model, since many people write in bursts. Each message that
+	// comes prolongs the wait, up to five times Gather. Zero means that it
+	// does not wait.
+	Gather time.Duration
+
 	// Temperature is the sampling temperature. Nil means
 	// [DefaultTemperature].
 	Temperature *float64
@@ -89,6 +118,7 @@ type Config struct {
 // Defaults of a [Config].
 const (
 	DefaultPassages    = 5
+	DefaultLease       = 30 * time.Second
 	DefaultHandoffText = "I am handing this conversation over to a colleague, who will get back to you here."
 )
 
@@ -178,6 +208,10 @@ type Turn struct {
 	// passages, such as {"product": {"lamp"}}; see [Query].Filter.
 	Filter map[string][]string
 
+	// Confirm is the id of the [Approval] to which the customer said yes by
+	// other means than words, such as a button. Text may then be empty.
+	Confirm string
+
 	// MessageID is the channel's id of the message, if it has one. A message
 	// that is delivered twice is answered once: the second time, the same
 	// reply is returned. After an error, sending the turn again with the same
@@ -199,11 +233,30 @@ const (
 	// asked, and Reply.Text is empty.
 	Escalated Outcome = "escalated"
 
+	// AwaitingApproval: a colleague must decide on Reply.Approvals before the
+	// turn goes on, with [Agent.Decide]. Reply.Text tells the customer so. The
+	// conversation goes on meanwhile.
+	AwaitingApproval Outcome = "awaiting_approval"
+
+	// AwaitingCustomer: Reply.Text asks the customer to confirm something, see
+	// [TypedTool.ConfirmFirst]. Their next message answers it.
+	AwaitingCustomer Outcome = "awaiting_customer"
+
+	// Joined: the message was recorded and taken into a turn that was running
+	// already, here or in another process. The reply to both is that turn's.
+	Joined Outcome = "joined"
+
 	// outcomeFailed and outcomeStopped stand in the log alone, for turns that
 	// ended with an error or because the caller stopped them.
 	outcomeFailed  Outcome = "failed"
 	outcomeStopped Outcome = "stopped"
 )
+
+// waits reports whether the turn goes on when somebody has answered.
+func (o Outcome) waits() bool { return o == AwaitingApproval || o == AwaitingCustomer }
+
+// told reports whether the customer has heard what came of the turn.
+func (o Outcome) told() bool { return o == Answered || o == Escalated || o.waits() }
 
 // Reply is what came of a turn.
 type Reply struct {
@@ -220,6 +273,9 @@ type Reply struct {
 
 	// Results are the tool calls of the turn, in the order of the calls.
 	Results []ToolResult
+
+	// Approvals are those of the conversation that can be decided.
+	Approvals []Approval
 
 	// Handoff is set when the conversation belongs to a human.
 	Handoff *Handoff
@@ -258,6 +314,15 @@ func New(config Config) (*Agent, error) {
 	if config.MaxTokens == 0 {
 		config.MaxTokens = DefaultMaxTokens
 	}
+	if config.ApprovalLife == 0 {
+		config.ApprovalLife = DefaultApprovalLife
+	}
+	if config.ApprovalText == "" {
+		config.ApprovalText = DefaultApprovalText
+	}
+	if config.Lease == 0 {
+		config.Lease = DefaultLease
+	}
 	temperature := DefaultTemperature
 	if config.Temperature != nil {
 		temperature = *config.Temperature
@@ -269,7 +334,8 @@ func New(config Config) (*Agent, error) {
 		faults = append(faults, fmt.Errorf("thinking %q is neither ThinkingOn nor ThinkingOff", config.Thinking))
 	}
 	limits := config.Limits
-	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 {
+	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 ||
+		config.ApprovalLife < 0 || config.Lease < 0 || config.Gather < 0 {
 		faults = append(faults, errors.New("limits must not be negative: leave a field zero for its default"))
 	}
 	tools := config.Tools
@@ -278,6 +344,14 @@ func New(config Config) (*Agent, error) {
 	}
 	registry, err := config.Registry.join(tools...)
 	faults = append(faults, err)
+	shared, _ := config.Memory.(SharedMemory)
+	if shared == nil {
+		for _, tool := range registry.tools {
+			if tool.policy.shared() {
+				faults = append(faults, fmt.Errorf("tool %s: Once and Limit need a Memory that is a SharedMemory, such as InMemory or those of packages sqlite and postgres", tool.name))
+			}
+		}
+	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("frontdesk: %w", err)
 	}
@@ -285,6 +359,7 @@ func New(config Config) (*Agent, error) {
 	return &Agent{
 		config:      config,
 		tools:       registry,
+		shared:      shared,
 		definitions: definitions,
 		wireTools:   appendJSON(nil, wireTools(definitions)),
 		limits:      limits.withDefaults(),
@@ -334,22 +409,50 @@ func (a *Agent) events(ctx context.Context, turn Turn, stream bool) iter.Seq2[Ev
 			return
 		}
 		id := ConversationID{Tenant: turn.Customer.Tenant, ID: turn.Conversation}
-		cached, release, err := a.cache.acquire(ctx, id)
+		cached, release, err := a.cache.acquire(ctx, id, func() (bool, error) {
+			reply, err := a.join(ctx, id, turn)
+			if reply != nil {
+				yield(Done{reply}, nil)
+			}
+			return reply != nil, err
+		})
 		if err != nil {
 			yield(nil, err)
 			return
 		}
+		if cached == nil {
+			return // the message joined a turn
+		}
 		defer release()
 		r := &run{agent: a, cached: cached, turn: turn, stream: stream, yield: yield}
-		r.run(ctx)
+		r.run(ctx, (*run).open)
 	}
+}
+
+// enter runs a turn of which no events are told.
+func (a *Agent) enter(ctx context.Context, id ConversationID, r *run, open func(*run, context.Context) (*Reply, error)) (reply *Reply, err error) {
+	cached, release, err := a.cache.acquire(ctx, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	r.agent, r.cached = a, cached
+	r.yield = func(event Event, failure error) bool {
+		if done, ok := event.(Done); ok {
+			reply = done.Reply
+		}
+		err = failure
+		return true
+	}
+	r.run(ctx, open)
+	return reply, err
 }
 
 func (t *Turn) check() error {
 	switch {
 	case t.Conversation == "":
 		return errors.New("turn has no conversation: set Turn.Conversation to the id of the chat or thread")
-	case strings.TrimSpace(t.Text) == "" && len(t.Images) == 0:
+	case strings.TrimSpace(t.Text) == "" && len(t.Images) == 0 && t.Confirm == "":
 		return errors.New("turn has no message: set Turn.Text or Turn.Images")
 	}
 	return checkImages(t.Images)
@@ -370,7 +473,7 @@ func (a *Agent) Post(ctx context.Context, id ConversationID, author, text string
 // note, which may be empty, tells the model what happened meanwhile. It is an
 // error if no human owns the conversation.
 func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string) error {
-	return a.record(ctx, id, EntryHandedBack, handedBack{By: by, Note: note}, func(c *conversation) error {
+	return a.record(ctx, id, EntryHandedBack, handedBack{By: by, Note: note}, func(c *conversation, _ *Entry) error {
 		if !c.human {
 			return fmt.Errorf("conversation %s is not with a human: there is nothing to hand back", id)
 		}
@@ -382,8 +485,9 @@ func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string
 // was appended first.
 const appendAttempts = 100
 
-// record appends one entry from outside of a turn, if check allows it.
-func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, body any, check func(*conversation) error) error {
+// record appends one entry from outside of a turn, if check allows it. check may
+// add changes to the entry.
+func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, body any, check func(*conversation, *Entry) error) error {
 	if id.ID == "" {
 		return errors.New("conversation has no id")
 	}
@@ -397,7 +501,7 @@ func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, b
 	}
 	for range appendAttempts {
 		if check != nil {
-			if err := check(c); err != nil {
+			if err := check(c, &entry); err != nil {
 				return err
 			}
 		}

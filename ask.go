@@ -36,6 +36,13 @@ func (r *run) retrieve(ctx context.Context) error {
 // ask sends one request to the model and records the answer.
 func (r *run) ask(ctx context.Context) error {
 	a := r.agent
+	if r.c.turn.requests > 0 {
+		// Whatever the customer said meanwhile, the model should read it.
+		if err := r.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	read := r.c.last - int64(len(r.pending))
 	messages, settled := r.c.transcript()
 	request := &Request{
 		Model:        a.config.Model,
@@ -93,6 +100,7 @@ func (r *run) ask(ctx context.Context) error {
 		Model:    response.Model,
 		Usage:    response.Usage,
 		Requests: max(response.Requests, 1),
+		Read:     read,
 	}
 	answer.Message.Role = RoleAssistant
 	if answer.Model == "" {

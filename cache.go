@@ -24,6 +24,7 @@ type conversationCache struct {
 // cachedConversation belongs to the turn that acquired it.
 type cachedConversation struct {
 	conversation *conversation // nil if it must be loaded
+	epoch        int64         // of a lease that this process did not end
 
 	id      ConversationID
 	running chan struct{} // holds a token while a turn runs
@@ -33,8 +34,10 @@ type cachedConversation struct {
 }
 
 // acquire waits until no other turn of the conversation runs. The caller calls
-// release when its own has ended.
-func (c *conversationCache) acquire(ctx context.Context, id ConversationID) (cached *cachedConversation, release func(), err error) {
+// release when its own has ended. If it would have to wait, it first asks
+// instead, if that is not nil, and returns nothing if there is no need to wait
+// any more.
+func (c *conversationCache) acquire(ctx context.Context, id ConversationID, instead func() (bool, error)) (cached *cachedConversation, release func(), err error) {
 	c.mu.Lock()
 	cached, ok := c.cached[id]
 	if !ok {
@@ -50,9 +53,21 @@ func (c *conversationCache) acquire(ctx context.Context, id ConversationID) (cac
 	cached.users++
 	c.mu.Unlock()
 
+	release = func() { <-cached.running; c.leave(cached) }
 	select {
 	case cached.running <- struct{}{}:
-		return cached, func() { <-cached.running; c.leave(cached) }, nil
+		return cached, release, nil
+	default:
+	}
+	if instead != nil {
+		if done, err := instead(); done || err != nil {
+			c.leave(cached)
+			return nil, nil, err
+		}
+	}
+	select {
+	case cached.running <- struct{}{}:
+		return cached, release, nil
 	case <-ctx.Done():
 		c.leave(cached)
 		return nil, nil, context.Cause(ctx)
@@ -69,7 +84,9 @@ func (c *conversationCache) leave(cached *cachedConversation) {
 	c.bytes -= cached.bytes
 	cached.bytes = 0
 	if cached.conversation == nil {
-		c.remove(cached)
+		if cached.epoch == 0 {
+			c.remove(cached)
+		}
 		return
 	}
 	cached.bytes = cached.conversation.bytes
@@ -87,4 +104,17 @@ func (c *conversationCache) leave(cached *cachedConversation) {
 func (c *conversationCache) remove(cached *cachedConversation) {
 	delete(c.cached, cached.id)
 	c.recent.Remove(cached.element)
+}
+
+// forget drops what is kept of a customer's conversations, except those of which
+// a turn runs.
+func (c *conversationCache) forget(tenant, customer string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, cached := range c.cached {
+		if cached.users == 0 && cached.conversation != nil && id.Tenant == tenant && cached.conversation.customer.ID == customer {
+			c.bytes -= cached.bytes
+			c.remove(cached)
+		}
+	}
 }

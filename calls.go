@@ -8,21 +8,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // run calls the tool's handler and says how it went. It returns when the
 // handler does, or soon after ctx ends, whichever is first: a handler that
 // ignores its context is left behind and its result dropped.
-func (t *registeredTool) run(ctx context.Context, call ToolCall, arguments json.RawMessage, timeout time.Duration) ToolResult {
-	if t.timeout > 0 {
-		timeout = t.timeout
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v", timeout))
+func (t *registeredTool) run(ctx context.Context, call ToolCall, arguments json.RawMessage, notAfter time.Time) ToolResult {
+	ctx, cancel := context.WithDeadlineCause(ctx, notAfter, fmt.Errorf("no answer within %v", time.Until(notAfter).Round(time.Millisecond)))
 	defer cancel()
 
 	type outcome struct {
@@ -57,6 +57,17 @@ func (t *registeredTool) run(ctx context.Context, call ToolCall, arguments json.
 	}
 }
 
+// parallel reports whether calls of the tool may run at the same time as others.
+func (t *registeredTool) parallel() bool {
+	return t.effect == effectReadOnly && !t.policy.gated() && !t.policy.shared()
+}
+
+// repeatable reports whether a call that was started at the given time may be
+// made again with the same key.
+func (t *registeredTool) repeatable(started time.Time) bool {
+	return t.effect == effectReadOnly || t.effect == effectIdempotent && (t.keyLife == 0 || time.Since(started) < t.keyLife)
+}
+
 // result tells what content and err, as the handler returned them, amount to.
 func (t *registeredTool) result(ctx context.Context, call ToolCall, content string, err error) ToolResult {
 	result := ToolResult{Call: call, Status: ToolFailed, Err: err}
@@ -65,6 +76,7 @@ func (t *registeredTool) result(ctx context.Context, call ToolCall, content stri
 		badArguments *argumentsError
 		badResult    *resultError
 		end          *fatalError
+		idle         *notExecutedError
 	)
 	switch {
 	case err == nil:
@@ -83,8 +95,12 @@ func (t *registeredTool) result(ctx context.Context, call ToolCall, content stri
 		return result
 	case errors.As(err, &panicked):
 		err = errors.New("it broke off with an internal error")
+	case errors.As(err, &idle):
+		result.Content = "Error: " + err.Error()
+		return result
 	case ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
 		err = context.Cause(ctx)
+	case brokenOff(err):
 	default:
 		result.Content = "Error: " + err.Error()
 		return result
@@ -96,6 +112,18 @@ func (t *registeredTool) result(ctx context.Context, call ToolCall, content stri
 	unknown := unknownResult(call, err.Error())
 	unknown.Err = result.Err
 	return unknown
+}
+
+// brokenOff reports whether an error leaves open what the other side did: the
+// answer to a request that was sent did not come.
+func brokenOff(err error) bool {
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return false
+	}
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func unknownResult(call ToolCall, why string) ToolResult {
@@ -197,44 +225,256 @@ func (r *run) call(ctx context.Context) error {
 		return err
 	}
 	i := r.c.pendingCall()
-	call := r.c.calls[i].call
+	open := r.c.calls[i]
+	call := open.call
 	tool := r.agent.tools.find(call.Name)
 	if r.agent.config.Escalator != nil && tool != nil && tool.name == EscalationTool {
 		return r.callEscalation(ctx, i)
 	}
-	if tool == nil {
+	p := performance{call: call, index: i, tool: tool, key: r.key(i), effect: open.effect, approval: open.approval}
+	switch {
+	case open.effect != nil:
+		return r.takeUp(ctx, p)
+	case tool == nil:
 		r.finish(i, r.agent.tools.unknownTool(call))
 		return nil
-	}
-	if tool.effect == effectReadOnly {
+	case tool.parallel():
 		return r.callReadOnly(ctx, i)
+	case open.approval != nil:
+		return r.callDecided(ctx, p)
 	}
 	arguments, problem := tool.parse(call.Arguments)
 	if problem != "" {
 		r.finish(i, notRun(call, problem))
 		return nil
 	}
-	if !r.emit(ToolStarted{call}) || ctx.Err() != nil {
+	p.arguments = arguments
+	kind, question, err := tool.policy.ask(arguments)
+	switch {
+	case err != nil:
+		r.finish(i, notRun(call, fmt.Sprintf("Error: not run: the rules of %s could not be checked.", tool.name)))
+		return nil
+	case tool.effect != effectReadOnly && slices.ContainsFunc(r.c.calls[:i], (*openCall).undecided):
+		r.finish(i, notRun(call, "Error: not run: a call before it waits for somebody's answer. Call it again after that, if it is still right."))
+		return nil
+	case kind != "":
+		r.askApproval(i, tool, arguments, kind, question)
+		return r.write(detached(ctx))
+	}
+	return r.perform(ctx, p)
+}
+
+// performance is one call of a tool that may have an effect.
+type performance struct {
+	call      ToolCall
+	index     int // among the calls of the answer, unless detached
+	tool      *registeredTool
+	arguments json.RawMessage
+	key       string
+	effect    *effectState   // if it was started before
+	approval  *approvalState // if somebody was asked
+	detached  bool           // the transcript went on without the call
+}
+
+// callDecided runs a call that somebody has decided on, or says that it may not
+// run. What the customer has confirmed may want a colleague's approval too.
+func (r *run) callDecided(ctx context.Context, p performance) error {
+	if content, ok := r.permitted(&p); !ok {
+		r.finish(p.index, notRun(p.call, content))
 		return nil
 	}
-	key := r.key(i)
-	r.add(EntryToolStarted, toolStarted{Call: i, IdempotencyKey: key})
+	if p.approval.Kind == CustomerConfirms && p.tool.policy.approvalNeeded(p.arguments) {
+		r.askApproval(p.index, p.tool, p.arguments, ColleagueApproves, "")
+		return r.write(detached(ctx))
+	}
+	return r.perform(ctx, p)
+}
+
+// act runs a call that was approved after the transcript had gone on without it.
+func (r *run) act(ctx context.Context) error {
 	if err := r.write(detached(ctx)); err != nil {
-		if r.c.call(i) != nil {
-			r.addResult(i, notRun(call, "Error: not run: it could not be recorded."))
+		return err
+	}
+	s := r.c.approved()
+	p := performance{
+		call:     ToolCall{Name: s.Tool, Arguments: string(s.arguments())},
+		tool:     r.agent.tools.find(s.Tool),
+		key:      s.ID,
+		effect:   s.effect,
+		approval: s,
+		detached: true,
+	}
+	if p.effect != nil {
+		return r.takeUp(ctx, p)
+	}
+	if content, ok := r.permitted(&p); !ok {
+		r.conclude(&p, notRun(p.call, content), false)
+		return nil
+	}
+	return r.perform(ctx, p)
+}
+
+// permitted looks once more whether a call may run: it was approved, and with
+// these arguments under the present policy.
+func (r *run) permitted(p *performance) (content string, ok bool) {
+	s := p.approval
+	if !s.approved() {
+		return s.preface(), false
+	}
+	if p.tool == nil {
+		return "Error: not run: there is no such tool any more.", false
+	}
+	if s.Digest != r.agent.digest(s.Tool, s.Arguments) {
+		return "Error: not run: the policy has changed since it was approved. Call it again if it is still right.", false
+	}
+	arguments, problem := p.tool.parse(string(s.arguments()))
+	if problem != "" {
+		return problem, false
+	}
+	p.arguments = arguments
+	return "", true
+}
+
+// perform records the intent to run a tool, runs it, and records what came of
+// it.
+func (r *run) perform(ctx context.Context, p performance) error {
+	if !r.emit(ToolStarted{p.call}) || ctx.Err() != nil {
+		return nil
+	}
+	intent := toolStarted{Call: p.index, IdempotencyKey: p.key, NotAfter: r.notAfter(p.tool)}
+	if p.detached {
+		intent.Call, intent.Approval = 0, p.approval.ID
+	}
+	if p.approval != nil && p.approval.decision.Arguments != nil {
+		intent.Arguments = p.arguments
+	}
+	var changes *Changes
+	if p.effect == nil {
+		var err error
+		if changes, err = p.tool.policy.claim(p.tool.name, r.c.id, r.c.customer, p.arguments); err != nil {
+			r.conclude(&p, notRun(p.call, fmt.Sprintf("Error: not run: the rules of %s could not be checked.", p.tool.name)), false)
+			return nil
+		}
+		intent.record(changes)
+	}
+	r.add(EntryToolStarted, intent)
+	if changes != nil {
+		r.changes(changes)
+	}
+	if err := r.write(detached(ctx)); err != nil {
+		if content, refused := refusal(p.tool.name, err); refused {
+			r.conclude(&p, notRun(p.call, content), false)
+			return nil
+		}
+		if !p.detached && r.c.call(p.index) != nil {
+			r.addResult(p.index, notRun(p.call, "Error: not run: it could not be recorded."))
 		}
 		return err
 	}
-	result := notRun(call, "Error: not run: the turn was stopped.")
-	if ctx.Err() == nil {
-		result = tool.run(r.callContext(ctx, tool.name, key), call, arguments, r.agent.limits.ToolTimeout)
+	result := notRun(p.call, "Error: not run: the turn was stopped.")
+	if ctx.Err() == nil && time.Now().Before(intent.NotAfter) && (r.lease == nil || r.lease.held()) {
+		result = p.tool.run(r.callContext(ctx, p.tool.name, p.key, intent.NotAfter), p.call, p.arguments, intent.NotAfter)
 	}
-	r.addResult(i, result)
+	if result.Status == ToolUnknown {
+		result = r.reconcile(detached(ctx), &p, intent.NotAfter, result)
+	}
+	if p.approval != nil && result.Status != ToolNotRun && !p.detached {
+		result.Content = p.approval.preface() + result.Content
+	}
+	r.record(&p, result, false)
 	if err := r.write(detached(ctx)); err != nil {
 		return err
 	}
 	r.emit(ToolFinished{result})
 	return fatal(result)
+}
+
+// notAfter is when a call of the tool that begins now must be over. An earlier
+// deadline of the caller's stops it before.
+func (r *run) notAfter(t *registeredTool) time.Time {
+	timeout := r.agent.limits.ToolTimeout
+	if t.timeout > 0 {
+		timeout = t.timeout
+	}
+	return time.Now().Add(timeout)
+}
+
+// takeUp goes on with a call that was started by a process that died since.
+func (r *run) takeUp(ctx context.Context, p performance) error {
+	effect, tool := p.effect, p.tool
+	if tool != nil {
+		if arguments, problem := tool.parse(string(effect.Arguments)); problem == "" {
+			p.arguments = arguments
+		}
+	}
+	p.key = effect.IdempotencyKey
+	if tool != nil && p.arguments != nil && tool.repeatable(effect.Started) {
+		return r.perform(ctx, p)
+	}
+	unknown := unknownResult(p.call, "the work on it was interrupted")
+	result := r.reconcile(ctx, &p, effect.NotAfter, unknown)
+	if ctx.Err() != nil {
+		return nil // the loop ends the turn
+	}
+	r.record(&p, result, result.Status == ToolUnknown)
+	if err := r.write(detached(ctx)); err != nil {
+		return err
+	}
+	r.emit(ToolFinished{result})
+	return nil
+}
+
+// reconcile asks the tool what came of a call whose outcome is unknown, as soon
+// as it cannot take effect any more: to ask before would be to guess.
+func (r *run) reconcile(ctx context.Context, p *performance, notAfter time.Time, unknown ToolResult) ToolResult {
+	if p.tool == nil || p.tool.policy.reconcile == nil || p.arguments == nil {
+		return unknown
+	}
+	if err := sleep(ctx, time.Until(notAfter)); err != nil {
+		return unknown
+	}
+	asked := &registeredTool{toolSpec: p.tool.toolSpec}
+	done := false
+	asked.handle = func(ctx context.Context, arguments json.RawMessage) (content string, err error) {
+		content, done, err = p.tool.policy.reconcile(ctx, arguments)
+		return content, err
+	}
+	answer := asked.run(r.callContext(ctx, p.tool.name, p.key, notAfter), p.call, p.arguments, r.notAfter(p.tool))
+	switch {
+	case answer.Status != ToolDone:
+		return unknown
+	case done:
+		return answer
+	default:
+		return ToolResult{Call: p.call, Status: ToolFailed, Content: fmt.Sprintf("Error: %s broke off and did not take effect. It may be called again.", p.tool.name), Err: unknown.Err}
+	}
+}
+
+// conclude records how a call ended that is not to be written at once, and tells
+// of it.
+func (r *run) conclude(p *performance, result ToolResult, interrupted bool) {
+	r.record(p, result, interrupted)
+	r.emit(ToolFinished{result})
+}
+
+// record adds what came of a call, and gives back what it claimed for nothing.
+func (r *run) record(p *performance, result ToolResult, interrupted bool) {
+	effect := p.effect
+	if p.detached {
+		effect = r.c.approval(p.approval.ID).effect
+	} else if call := r.c.call(p.index); call != nil {
+		effect = call.effect
+	}
+	finished := toolFinished{Call: p.index, Status: result.Status, Content: result.Content, Interrupted: interrupted, err: result.Err, effect: effect}
+	if p.detached {
+		finished.Call, finished.Approval = 0, p.approval.ID
+	}
+	r.addFinished(finished)
+	if effect != nil && (result.Status == ToolFailed || result.Status == ToolNotRun) {
+		if back := giveBack(effect.changes, effect.Started); back != nil {
+			r.changes(back)
+		}
+	}
 }
 
 // callReadOnly runs the call at index first and those after it that are
@@ -247,7 +487,7 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 	for i := first; i < len(r.c.calls); i++ {
 		call := r.c.calls[i].call
 		tool := r.agent.tools.find(call.Name)
-		if tool == nil || tool.effect != effectReadOnly {
+		if tool == nil || !tool.parallel() {
 			break
 		}
 		result := make(chan ToolResult, 1)
@@ -261,10 +501,10 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 			break
 		}
 		results = append(results, result)
-		callContext := r.callContext(ctx, tool.name, r.key(i))
+		callContext := r.callContext(ctx, tool.name, r.key(i), time.Time{})
 		go func() {
 			slots <- struct{}{}
-			result <- tool.run(callContext, call, arguments, r.agent.limits.ToolTimeout)
+			result <- tool.run(callContext, call, arguments, r.notAfter(tool))
 			<-slots
 		}()
 	}
@@ -284,9 +524,12 @@ func (r *run) finish(i int, result ToolResult) {
 }
 
 func (r *run) addResult(i int, result ToolResult) {
-	finished := toolFinished{Call: i, Status: result.Status, Content: result.Content, err: result.Err}
+	r.addFinished(toolFinished{Call: i, Status: result.Status, Content: result.Content, err: result.Err})
+}
+
+func (r *run) addFinished(finished toolFinished) {
 	r.add(EntryToolFinished, finished)
-	if result.Err != nil {
+	if finished.err != nil {
 		if r.failed == nil {
 			r.failed = make(map[string]toolFinished)
 		}
@@ -308,12 +551,13 @@ func (r *run) key(i int) string {
 	return idempotencyKey(r.c.id, r.id, r.c.turn.requests, i)
 }
 
-func (r *run) callContext(ctx context.Context, tool, key string) context.Context {
+func (r *run) callContext(ctx context.Context, tool, key string, notAfter time.Time) context.Context {
 	return WithCall(ctx, Call{
 		Tool:           tool,
 		Conversation:   r.c.id,
 		Turn:           r.id,
-		Customer:       r.turn.Customer,
+		Customer:       r.c.customer,
 		IdempotencyKey: key,
+		NotAfter:       notAfter,
 	})
 }

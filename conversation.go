@@ -19,17 +19,21 @@ type conversation struct {
 
 	// settled are the messages that no later entry can change. question is
 	// the customer's newest message while passages may still join it, and
-	// deferred are messages that arrived behind it, or between a tool call
-	// and its result.
+	// deferred are messages of others that arrived behind it, or between a
+	// tool call and its result. waiting are the customer's own that arrived
+	// while the turn was under way: the model has not read them yet.
 	settled   []Message
 	encoded   *encodedMessages
 	question  *Message
-	retrieved bool                // the knowledge base was searched for question
+	retrieved bool                // the knowledge base was searched for the newest question
 	filter    map[string][]string // for the search
 	deferred  []Message
+	waiting   []waitingMessage
 	notes     []string // for the model, to go with the next question
 
-	calls []*openCall // of the newest answer, while any has no result
+	calls      []*openCall      // of the newest answer, while any has no result
+	approvals  []*approvalState // that are open, or were not acted on yet
+	unresolved []*effectState   // what was started and did not end, or in an unknown way
 
 	passages   []Passage // number n is at n-1
 	found      []int     // the numbers of those for the newest question, best first
@@ -46,18 +50,34 @@ type conversation struct {
 // addition to the one it is about.
 const previousMessages = 3
 
+// waitingMessage is a message of the customer that joined a turn.
+type waitingMessage struct {
+	Message
+	sequence int64
+}
+
 // openCall is a tool call of the newest answer.
 type openCall struct {
-	call    ToolCall
-	started bool
-	result  *ToolResult
+	call     ToolCall
+	approval *approvalState // if somebody was asked
+	effect   *effectState   // if it was started
+	result   *ToolResult
+}
+
+// undecided reports whether the call waits for an answer.
+func (o *openCall) undecided() bool {
+	return o.result == nil && o.effect == nil && o.approval != nil && o.approval.decision == nil
 }
 
 // turnState is what is known of the newest turn.
 type turnState struct {
-	id       string
-	customer Customer
+	id        string
+	customer  Customer
+	epoch     int64 // the number of the entry with which the turn was taken last
+	takeovers int   // how often its process died
 
+	begun        bool // its own message is in
+	interrupted  bool // it cannot be told what came of a call
 	requests     int
 	emptyAnswers int
 	answer       *modelAnswer // the newest that was not empty
@@ -93,6 +113,14 @@ func (c *conversation) apply(entry *Entry) error {
 	switch body := body.(type) {
 	case turnStarted:
 		c.startTurn(entry.Turn, body)
+		c.turn.epoch = c.last + 1
+	case turnTaken:
+		if t := c.turn; t != nil {
+			t.outcome, t.told, t.epoch = "", "", c.last+1
+			if !body.Decided {
+				t.takeovers++
+			}
+		}
 	case customerMessage:
 		c.takeMessage(entry.Turn, body)
 	case passagesFound:
@@ -100,14 +128,23 @@ func (c *conversation) apply(entry *Entry) error {
 	case modelAnswer:
 		c.takeAnswer(body)
 	case toolStarted:
-		if call := c.call(body.Call); call != nil {
-			call.started = true
-		}
+		c.startTool(entry.Time, body)
 	case toolFinished:
+		c.finishTool(body)
+	case approvalAsked:
 		if call := c.call(body.Call); call != nil {
-			call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err}
-			c.settleCalls()
+			asked := &approvalState{Approval: body.Approval, call: call}
+			if confirmed := call.approval; confirmed != nil {
+				asked.before = confirmed.preface()
+				c.forget(confirmed)
+			}
+			call.approval = asked
+			c.approvals = append(c.approvals, asked)
 		}
+	case approvalDecided:
+		c.decide(body)
+	case effectResolved:
+		c.resolve(body)
 	case Handoff:
 		c.handOver(entry.Turn, body)
 	case ticketOpened:
@@ -138,6 +175,7 @@ func (c *conversation) running(turn string) bool {
 
 func (c *conversation) startTurn(id string, body turnStarted) {
 	c.closeCalls()
+	c.admit()
 	c.underWay = c.underWay || c.turn != nil && c.turn.outcome == Answered
 	c.turn = &turnState{id: id, customer: body.Customer}
 	c.customer = body.Customer
@@ -158,18 +196,51 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	if body.Text == "" && len(body.Images) == 0 {
 		return
 	}
+	if body.Decides != "" {
+		return // it is a part of the call's result
+	}
 	message := Message{Role: RoleUser, Text: strings.Join(c.notes, "") + quoteData(body.Text), Images: body.Images}
 	c.notes = nil
-	if len(c.calls) > 0 {
-		c.deferred = append(c.deferred, message)
+	c.retrieved, c.found, c.filter = false, nil, body.Filter
+	t := c.turn
+	if underWay := t != nil && t.id == turn && t.outcome == "" && t.begun && !t.answered; underWay || len(c.calls) > 0 {
+		c.waiting = append(c.waiting, waitingMessage{message, c.last + 1})
 		return
 	}
+	c.ask(message)
+	if t != nil && t.id == turn {
+		t.begun = true
+	}
+}
+
+// ask makes a message of the customer the one that wants an answer.
+func (c *conversation) ask(message Message) {
 	c.settleQuestion()
 	c.question = &message
-	c.retrieved, c.found, c.filter = false, nil, body.Filter
-	if c.turn != nil && c.turn.id == turn {
+	if c.turn != nil {
 		c.turn.answered = false
 	}
+}
+
+// admit makes questions of the messages that wait, unless calls are open.
+func (c *conversation) admit() {
+	if len(c.calls) > 0 {
+		return
+	}
+	for _, waiting := range c.waiting {
+		c.ask(waiting.Message)
+	}
+	c.waiting = nil
+}
+
+// tell puts a note for the model before the question or, if there is none that
+// wants an answer, lets it wait for the next.
+func (c *conversation) tell(note string) {
+	if c.question != nil && c.turn != nil && c.turn.outcome == "" {
+		c.question.Text = note + c.question.Text
+		return
+	}
+	c.notes = append(c.notes, note)
 }
 
 func (c *conversation) takePassages(body passagesFound) {
@@ -187,7 +258,11 @@ func (c *conversation) takePassages(body passagesFound) {
 		}
 		c.found = append(c.found, number)
 	}
-	if c.question != nil {
+	switch last := len(c.waiting) - 1; {
+	case last >= 0:
+		c.waiting[last].Text = block + c.waiting[last].Text
+		c.retrieved = true
+	case c.question != nil:
 		c.question.Text = block + c.question.Text
 		c.retrieved = true
 	}
@@ -209,7 +284,9 @@ func (c *conversation) split(passages []Passage) (fresh []Passage, seen []int) {
 func (c *conversation) takeAnswer(body modelAnswer) {
 	c.closeCalls()
 	c.settleQuestion()
+	c.settleWaiting(body.Read)
 	if t := c.turn; t != nil {
+		t.begun = true
 		t.requests += body.Requests
 		t.usage.add(body.Usage)
 		t.model = body.Model
@@ -220,6 +297,7 @@ func (c *conversation) takeAnswer(body modelAnswer) {
 		if c.turn != nil {
 			c.turn.emptyAnswers++
 		}
+		c.admit()
 		return
 	}
 	if t := c.turn; t != nil {
@@ -230,6 +308,16 @@ func (c *conversation) takeAnswer(body modelAnswer) {
 	c.settled = append(c.settled, body.Message)
 	for _, call := range body.Message.Calls {
 		c.calls = append(c.calls, &openCall{call: call})
+	}
+	c.admit()
+}
+
+// settleWaiting moves the messages that the model has read into the transcript:
+// those up to the entry read, or all if it is zero.
+func (c *conversation) settleWaiting(read int64) {
+	for len(c.waiting) > 0 && (read == 0 || c.waiting[0].sequence <= read) {
+		c.settled = append(c.settled, c.waiting[0].Message)
+		c.waiting = c.waiting[1:]
 	}
 }
 
@@ -266,6 +354,7 @@ func (c *conversation) settleCalls() {
 	}
 	c.settled = append(c.settled, c.deferred...)
 	c.deferred = nil
+	c.admit()
 }
 
 // sameRound reports whether two rounds made the same calls with the same
@@ -303,15 +392,26 @@ func (c *conversation) closeCalls() {
 			result := interruptedResult(call)
 			call.result = &result
 		}
+		if s := call.approval; s != nil {
+			s.call = nil
+			if s.Kind == CustomerConfirms && s.effect == nil {
+				c.forget(s) // they spoke of something else
+			}
+		}
 	}
 	c.settleCalls()
 }
 
+// interruptedResult is the result of a call that has none.
 func interruptedResult(call *openCall) ToolResult {
-	if call.started {
+	switch {
+	case call.effect != nil:
 		return unknownResult(call.call, "the work on it was interrupted")
+	case call.approval != nil && !(call.approval.decision != nil && !call.approval.decision.Approved):
+		return ToolResult{Call: call.call, Status: ToolAwaiting, Content: call.approval.awaiting()}
+	default:
+		return ToolResult{Call: call.call, Status: ToolNotRun, Content: "Error: not run: the turn ended before it."}
 	}
-	return ToolResult{Call: call.call, Status: ToolNotRun, Content: "Error: not run: the turn ended before it."}
 }
 
 func (c *conversation) settleQuestion() {
@@ -348,7 +448,9 @@ func (c *conversation) handOver(turn string, handoff Handoff) {
 }
 
 func (c *conversation) endTurn(id string, body turnEnded) {
-	c.closeCalls()
+	if !body.Outcome.waits() {
+		c.closeCalls()
+	}
 	if c.running(id) {
 		c.turn.outcome = body.Outcome
 		c.turn.told = body.Text
@@ -379,6 +481,9 @@ func (c *conversation) transcript() (messages []Message, settled int) {
 		messages = append(messages, *c.question)
 	}
 	messages = append(messages, c.deferred...)
+	for _, waiting := range c.waiting {
+		messages = append(messages, waiting.Message)
+	}
 	return messages, settled
 }
 
@@ -411,6 +516,10 @@ func (c *conversation) reply() *Reply {
 		Model:    t.model,
 		Usage:    t.usage,
 	}
+	reply.Approvals = c.openApprovals()
+	for _, call := range c.calls {
+		reply.Results = append(slices.Clip(reply.Results), call.soFar())
+	}
 	if t.outcome == Escalated {
 		reply.Handoff = c.packet()
 	}
@@ -422,8 +531,18 @@ func (c *conversation) reply() *Reply {
 		if t.told != "" {
 			reply.Text = t.told
 		}
+	case t.outcome.waits():
+		reply.Text = t.told
 	}
 	return reply
+}
+
+// soFar is how it stands with a call that may have no result yet.
+func (o *openCall) soFar() ToolResult {
+	if o.result != nil {
+		return *o.result
+	}
+	return interruptedResult(o)
 }
 
 func renderNote(n handedBack) string {

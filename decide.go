@@ -3,6 +3,7 @@ package frontdesk
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // step is what a turn does next.
@@ -12,6 +13,7 @@ const (
 	stepRetrieve step = iota // search the knowledge base
 	stepAsk                  // ask the model
 	stepCall                 // run the tools it called
+	stepAct                  // run a tool that was approved meanwhile
 	stepHandOver             // give the conversation to a human
 	stepEscalate             // tell the escalator
 	stepEnd                  // the outcome is known
@@ -45,21 +47,41 @@ func (l Limits) spent() Handoff {
 // often a passing fault of the host, two are not.
 const emptyAnswers = 2
 
+// takeovers is how often a turn is taken over before a human is asked: a turn
+// that kills its process does so again.
+const takeovers = 3
+
 // next decides how the newest turn goes on. It depends on the log and the
 // rules alone, so that any process decides alike.
 func (c *conversation) next(rules rules) decision {
 	t := c.turn
 	spent := t.requests >= rules.limits.Requests
 	budget := decision{step: stepHandOver, handoff: rules.limits.spent()}
+	pending := c.pendingCall()
 	switch {
 	case t.handoff != nil && t.handoff == c.handoff && c.handoff.Ticket == "" && rules.escalator:
 		return decision{step: stepEscalate}
+	case t.takeovers >= takeovers && !c.human:
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason: HandoffInterrupted,
+			Detail: fmt.Sprintf("the turn was broken off %d times", t.takeovers),
+		}}
+	case c.approved() != nil:
+		return decision{step: stepAct}
 	case t.handoff != nil || c.human:
 		return decision{step: stepEnd, outcome: Escalated}
-	case len(c.calls) > 0 && spent && !(rules.escalator && c.callsEscalation()):
+	case pending >= 0 && (c.calls[pending].effect != nil || c.calls[pending].approval != nil):
+		return decision{step: stepCall} // it is under way
+	case pending >= 0 && spent && !(rules.escalator && c.callsEscalation()):
 		return budget // nobody would read the results
-	case len(c.calls) > 0:
+	case pending >= 0:
 		return decision{step: stepCall}
+	case len(c.calls) > 0:
+		return decision{step: stepEnd, outcome: c.awaits()}
+	case t.interrupted:
+		return decision{step: stepHandOver, handoff: unknownOutcome("")}
+	case t.answered && rules.escalator && c.unknownIn(t.id):
+		return decision{step: stepHandOver, handoff: unknownOutcome(strings.TrimSpace(t.answer.Message.Text))}
 	case t.repeats >= rules.limits.RepeatedCalls:
 		return decision{step: stepHandOver, handoff: Handoff{
 			Reason: HandoffRepeatedCall,
@@ -67,7 +89,7 @@ func (c *conversation) next(rules rules) decision {
 		}}
 	case t.answered:
 		return decision{step: stepEnd, outcome: Answered}
-	case c.question != nil && !c.retrieved && rules.retriever:
+	case (c.question != nil || len(c.waiting) > 0) && !c.retrieved && rules.retriever:
 		return decision{step: stepRetrieve}
 	case t.emptyAnswers >= emptyAnswers:
 		return decision{step: stepHandOver, handoff: Handoff{
@@ -87,7 +109,39 @@ func (c *conversation) callsEscalation() bool {
 	return i >= 0 && foldName(undecorated(c.calls[i].call.Name)) == foldName(EscalationTool)
 }
 
-// pendingCall returns the index of the first call without a result, or -1.
+// pendingCall returns the index of the first call without a result that waits
+// for nobody, or -1.
 func (c *conversation) pendingCall() int {
-	return slices.IndexFunc(c.calls, func(call *openCall) bool { return call.result == nil })
+	return slices.IndexFunc(c.calls, func(call *openCall) bool { return call.result == nil && !call.undecided() })
+}
+
+// awaits is the outcome of a turn whose calls wait for somebody.
+func (c *conversation) awaits() Outcome {
+	for _, call := range c.calls {
+		if call.undecided() && call.approval.Kind == ColleagueApproves {
+			return AwaitingApproval
+		}
+	}
+	return AwaitingCustomer
+}
+
+// approved returns an approved call that the transcript went on without and
+// that was not run yet, or nil.
+func (c *conversation) approved() *approvalState {
+	for _, s := range c.approvals {
+		if s.call == nil && s.approved() && !s.done {
+			return s
+		}
+	}
+	return nil
+}
+
+// unknownIn reports whether a call of the turn ended nobody knows how.
+func (c *conversation) unknownIn(turn string) bool {
+	return slices.ContainsFunc(c.unresolved, func(e *effectState) bool { return e.unknown && e.turn == turn })
+}
+
+// unknownOutcome is the handoff of a turn in which something may have happened.
+func unknownOutcome(told string) Handoff {
+	return Handoff{Reason: HandoffUnknownOutcome, Detail: "a tool call may or may not have taken effect: see Effects", Told: told}
 }

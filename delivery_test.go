@@ -120,12 +120,48 @@ func (h *held) Generate(_ context.Context, request *frontdesk.Request, _ func(fr
 	return &frontdesk.Response{Message: frontdesk.Message{Text: "Re: " + text}}, nil
 }
 
+// Messages that come while a turn runs join it, and are answered with its next
+// request.
+func TestMessagesJoinTheTurnThatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		provider := &held{release: make(chan struct{})}
+		memory := new(frontdesk.InMemory)
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+		var group sync.WaitGroup
+		group.Go(func() {
+			reply, err := agent.Reply(t.Context(), say("message 0"))
+			if assert.NoError(t, err) {
+				assert.Equal(t, frontdesk.Answered, reply.Outcome)
+				assert.Equal(t, "Re: message 3", reply.Text)
+				assert.Equal(t, 2, reply.Requests)
+			}
+		})
+		synctest.Wait()
+		for i := range 3 {
+			reply, err := agent.Reply(t.Context(), say(fmt.Sprint("message ", i+1)))
+			require.NoError(t, err)
+			assert.Equal(t, frontdesk.Joined, reply.Outcome)
+			assert.NotEmpty(t, reply.Turn)
+			assert.Empty(t, reply.Text)
+		}
+		for range 2 {
+			synctest.Wait()
+			provider.release <- struct{}{}
+		}
+		group.Wait()
+		assert.Equal(t, 1, provider.gate.most)
+		texts, _ := customerMessages(t, load(t, memory))
+		assert.Len(t, texts, 4)
+	})
+}
+
+// A memory that processes cannot share knows no turns that run: messages wait.
 func TestTurnsOfOneConversationRunOneAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const turns = 6
 		provider := &held{release: make(chan struct{})}
 		memory := new(frontdesk.InMemory)
-		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: plainMemory{memory}})
 		var group sync.WaitGroup
 		for i := range turns {
 			group.Go(func() {
@@ -146,6 +182,9 @@ func TestTurnsOfOneConversationRunOneAfterAnother(t *testing.T) {
 		assert.Len(t, texts, turns)
 	})
 }
+
+// plainMemory has the two methods of a memory, and no more.
+type plainMemory struct{ frontdesk.Memory }
 
 func TestTurnsOfManyConversationsRunTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -184,7 +223,7 @@ func TestAWaitingTurnCanBeGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		provider := &held{release: make(chan struct{})}
 		memory := new(frontdesk.InMemory)
-		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: plainMemory{memory}})
 		var group sync.WaitGroup
 		group.Go(func() {
 			_, err := agent.Reply(t.Context(), say("first"))

@@ -23,6 +23,10 @@ const (
 	EntryHandedBack      EntryKind = "handed_back"      // the human gave it back to the agent
 	EntryPosted          EntryKind = "posted"           // a human, or a greeting, spoke to the customer
 	EntryTurnEnded       EntryKind = "turn_ended"       // the turn came to its end
+	EntryTurnTaken       EntryKind = "turn_taken"       // an unfinished turn is gone on with
+	EntryApprovalAsked   EntryKind = "approval_asked"   // somebody was asked whether a tool may run
+	EntryApprovalDecided EntryKind = "approval_decided" // and answered
+	EntryEffectResolved  EntryKind = "effect_resolved"  // it was found out what came of a tool call
 )
 
 // entryVersion is the version of the data of all kinds.
@@ -43,6 +47,9 @@ type (
 		Text      string              `json:"text,omitempty"`
 		Images    []Image             `json:"images,omitempty"`
 		Filter    map[string][]string `json:"filter,omitempty"`
+		// Decides is the id of the approval that the message answers with
+		// yes. It is then a part of the call's result.
+		Decides string `json:"decides,omitempty"`
 	}
 	passagesFound struct {
 		Query    Query     `json:"query"`
@@ -55,18 +62,70 @@ type (
 		Model    string       `json:"model,omitempty"`
 		Usage    Usage        `json:"usage"`
 		Requests int          `json:"requests"`
+		// Read is the number of the newest entry that was in the log when the
+		// model was asked: it has not read messages behind it.
+		Read int64 `json:"read,omitempty"`
 	}
 	toolStarted struct {
-		// Call is the call's place among those of the answer, from 0.
+		// Call is the call's place among those of the answer, from 0. It does
+		// not count where Approval names the approval of a call that the
+		// transcript went on without.
 		Call           int    `json:"call"`
+		Approval       string `json:"approval,omitempty"`
 		IdempotencyKey string `json:"idempotency_key"`
+		// Arguments are those the tool runs with, where they are not those of
+		// the call.
+		Arguments json.RawMessage `json:"arguments,omitempty"`
+		NotAfter  time.Time       `json:"not_after,omitzero"`
+		// Claims and Counts are what the append claimed and counted, to be
+		// given back if it comes to nothing.
+		Claims []string  `json:"claims,omitempty"`
+		Counts []counted `json:"counts,omitempty"`
+	}
+	counted struct {
+		Account string        `json:"account"`
+		Limit   int           `json:"limit"`
+		Period  time.Duration `json:"period"`
+		Amount  int64         `json:"amount"`
 	}
 	toolFinished struct {
-		Call    int        `json:"call"`
-		Status  ToolStatus `json:"status"`
-		Content string     `json:"content"`
+		Call     int        `json:"call"`
+		Approval string     `json:"approval,omitempty"`
+		Status   ToolStatus `json:"status"`
+		Content  string     `json:"content"`
+		// Interrupted says that the process died during the call, and that it
+		// cannot be told what came of it.
+		Interrupted bool `json:"interrupted,omitempty"`
 
-		err error // the handler's, where it ran in this process
+		err    error        // the handler's, where it ran in this process
+		effect *effectState // that of the call, likewise
+	}
+	turnTaken struct {
+		// Decided says that the turn waited for a decision. Otherwise its
+		// process died.
+		Decided bool `json:"decided,omitempty"`
+	}
+	approvalAsked struct {
+		Call     int      `json:"call"`
+		Approval Approval `json:"approval"`
+	}
+	approvalDecided struct {
+		Approval string `json:"approval"`
+		Approved bool   `json:"approved,omitempty"`
+		By       string `json:"by,omitempty"`
+		// Words are the colleague's to the model, or the customer's own.
+		Words string `json:"words,omitempty"`
+		// Arguments are those that were approved, where the colleague changed
+		// them.
+		Arguments json.RawMessage `json:"arguments,omitempty"`
+	}
+	effectResolved struct {
+		IdempotencyKey string `json:"idempotency_key"`
+		Happened       bool   `json:"happened,omitempty"`
+		// Content is what the tool tells of it.
+		Content string `json:"content,omitempty"`
+		By      string `json:"by,omitempty"`
+		Note    string `json:"note,omitempty"`
 	}
 	ticketOpened struct {
 		Handoff string `json:"handoff"`
@@ -141,6 +200,14 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[posted](e)
 	case EntryTurnEnded:
 		return decodeAs[turnEnded](e)
+	case EntryTurnTaken:
+		return decodeAs[turnTaken](e)
+	case EntryApprovalAsked:
+		return decodeAs[approvalAsked](e)
+	case EntryApprovalDecided:
+		return decodeAs[approvalDecided](e)
+	case EntryEffectResolved:
+		return decodeAs[effectResolved](e)
 	default:
 		return nil, fmt.Errorf("entry %d is of kind %q: %w", e.Sequence, e.Kind, ErrUnknownEntry)
 	}

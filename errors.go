@@ -128,6 +128,22 @@ func Fatal(err error) error {
 	return &fatalError{err}
 }
 
+// NotExecuted wraps an error with which the handler of a write says that nothing
+// happened, and that nothing will: the call failed and may be made again. It is
+// needed only where the error would otherwise leave that open, such as a timeout
+// before the request was sent. A nil err gives nil.
+func NotExecuted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &notExecutedError{err}
+}
+
+type notExecutedError struct{ err error }
+
+func (e *notExecutedError) Error() string { return e.err.Error() }
+func (e *notExecutedError) Unwrap() error { return e.err }
+
 type fatalError struct{ err error }
 
 func (e *fatalError) Error() string { return e.err.Error() }

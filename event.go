@@ -2,7 +2,7 @@ package frontdesk
 
 // Event is something that happens while a turn runs, as [Agent.Stream] tells
 // it. It is one of [TextDelta], [ReasoningDelta], [Reset], [Retrieved],
-// [ToolStarted], [ToolFinished], [HandedOver] and [Done]; use a type switch and
+// [ToolStarted], [ToolFinished], [ApprovalAsked], [HandedOver] and [Done]; use a type switch and
 // ignore what you do not need, since later versions may add events.
 type Event interface{ event() }
 
@@ -39,6 +39,10 @@ type ToolStarted struct{ Call ToolCall }
 // ToolFinished says how a tool call ended, whether or not its handler ran.
 type ToolFinished struct{ Result ToolResult }
 
+// ApprovalAsked says that somebody must agree before a tool runs: a colleague,
+// by [Agent.Decide], or the customer. The turn ends with it.
+type ApprovalAsked struct{ Approval Approval }
+
 // HandedOver says that the conversation now belongs to a human.
 type HandedOver struct{ Handoff Handoff }
 
@@ -51,5 +55,6 @@ func (Reset) event()          {}
 func (Retrieved) event()      {}
 func (ToolStarted) event()    {}
 func (ToolFinished) event()   {}
+func (ApprovalAsked) event()  {}
 func (HandedOver) event()     {}
 func (Done) event()           {}

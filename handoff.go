@@ -41,6 +41,9 @@ const (
 	HandoffQuota         HandoffReason = "quota"         // Quota, or the host's own, was used up
 	HandoffRepeatedCall  HandoffReason = "repeated_call" // Limits.RepeatedCalls was reached
 	HandoffEmptyReply    HandoffReason = "empty_reply"   // the model said nothing, twice
+
+	HandoffUnknownOutcome HandoffReason = "unknown_outcome" // a tool may have taken effect: see Effects
+	HandoffInterrupted    HandoffReason = "interrupted"     // the turn's process died several times
 )
 
 // Handoff is what the human who takes a conversation over should know. Its
@@ -70,6 +73,14 @@ type Handoff struct {
 	// them. A status of ToolUnknown wants a look before anything is repeated.
 	Results []ToolResult `json:"results,omitempty"`
 
+	// Effects are the tool calls of the conversation of which nobody knows
+	// what came. Find out, and tell [Agent.Resolve]. Until an effect's NotAfter
+	// it may still happen.
+	Effects []Effect `json:"effects,omitempty"`
+
+	// Approvals can still be decided, by [Agent.Decide].
+	Approvals []Approval `json:"approvals,omitempty"`
+
 	// Transcript is the whole conversation, oldest message first.
 	Transcript []Message `json:"transcript,omitempty"`
 
@@ -94,6 +105,13 @@ func (h Handoff) String() string {
 	line("Customer was told", h.Told)
 	for _, r := range h.Results {
 		line("Tool", fmt.Sprintf("%s %s: %s: %s", r.Call.Name, r.Call.Arguments, r.Status, r.Content))
+	}
+	for _, e := range h.Effects {
+		line("Outcome unknown", fmt.Sprintf("%s %s, started %s, key %s. It may take effect until %s: find out before anything is repeated",
+			e.Tool, e.Arguments, e.Started.UTC().Format(time.RFC3339), e.IdempotencyKey, e.NotAfter.UTC().Format(time.RFC3339)))
+	}
+	for _, a := range h.Approvals {
+		line("Waits for approval", fmt.Sprintf("%s %s, id %s, until %s", a.Tool, a.Arguments, a.ID, a.Expires.UTC().Format(time.RFC3339)))
 	}
 	line("Ticket", h.Ticket)
 	return b.String()
@@ -228,6 +246,7 @@ func (c *conversation) packet() *Handoff {
 	}
 	handoff := *c.handoff
 	handoff.Transcript, _ = c.transcript()
+	handoff.Effects, handoff.Approvals = c.effects(), c.openApprovals()
 	if c.turn != nil && c.turn.handoff == c.handoff {
 		handoff.Results = c.turn.results
 	}

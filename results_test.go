@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -142,7 +143,9 @@ func TestWhatAHandlerKnowsOfItsCall(t *testing.T) {
 			Turn:           turnID,
 			Customer:       turn.Customer,
 			IdempotencyKey: call.IdempotencyKey,
+			NotAfter:       call.NotAfter,
 		}, call)
+		assert.WithinDuration(t, time.Now().Add(30*time.Second), call.NotAfter, 20*time.Second)
 	}
 	assert.Len(t, keys, 6, "each call has an idempotency key of its own, whatever its id and arguments")
 	assert.Zero(t, frontdesk.CallFrom(t.Context()))

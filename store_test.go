@@ -215,7 +215,7 @@ func TestPostAndHandBackWhoseAnswerIsLost(t *testing.T) {
 func TestEntriesOfALaterVersion(t *testing.T) {
 	known := frontdesk.Entry{ID: "e-1", Kind: frontdesk.EntryPosted, Version: 1, Data: json.RawMessage(`{"text":"Welcome!"}`)}
 	tests := map[string]frontdesk.Entry{
-		"kind":       {ID: "e-2", Kind: "approval_asked", Version: 1, Data: json.RawMessage(`{}`)},
+		"kind":       {ID: "e-2", Kind: "crystal_ball", Version: 1, Data: json.RawMessage(`{}`)},
 		"version":    {ID: "e-2", Kind: frontdesk.EntryPosted, Version: 2, Data: json.RawMessage(`{"text":"Hi"}`)},
 		"no version": {ID: "e-2", Kind: frontdesk.EntryPosted, Data: json.RawMessage(`{"text":"Hi"}`)},
 	}

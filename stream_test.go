@@ -101,7 +101,7 @@ func TestAFailureEndsTheStream(t *testing.T) {
 }
 
 // random matches what differs from one run of the same script to the next.
-var random = regexp.MustCompile(`"(id|turn|idempotency_key|handoff|ticket|time)":"[^"]*"`)
+var random = regexp.MustCompile(`"(id|turn|idempotency_key|handoff|ticket|time|not_after)":"[^"]*"`)
 
 // trace renders the log without its ids and times.
 func trace(t *testing.T, memory frontdesk.Memory) []string {

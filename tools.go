@@ -41,6 +41,7 @@ type toolSpec struct {
 	effect      effect
 	keyLife     time.Duration
 	timeout     time.Duration
+	policy      toolPolicy
 	handle      func(ctx context.Context, arguments json.RawMessage) (string, error)
 }
 
@@ -158,6 +159,12 @@ type Call struct {
 	// IdempotencyKey is the same whenever this very call is made again, and
 	// opaque. Pass it on to services that accept one.
 	IdempotencyKey string
+
+	// NotAfter is when the call must have taken effect, if it is to at all:
+	// afterwards somebody may look whether it did. The handler's context ends
+	// then; pass it on to services that take a deadline. It is zero for
+	// read-only tools.
+	NotAfter time.Time
 }
 
 type callKey struct{}
@@ -184,6 +191,9 @@ const (
 	ToolFailed  ToolStatus = "failed"  // the handler returned an error, or a read-only one broke off
 	ToolNotRun  ToolStatus = "not_run" // the handler was not called
 	ToolUnknown ToolStatus = "unknown" // a write broke off: it may have taken effect
+
+	// ToolAwaiting: somebody was asked first, and the handler was not called yet.
+	ToolAwaiting ToolStatus = "awaiting"
 )
 
 // ToolResult is how a tool call ended.
@@ -360,6 +370,9 @@ func register(spec toolSpec) (*registeredTool, error) {
 	}
 	if spec.timeout < 0 || spec.keyLife < 0 {
 		return fail(errors.New("a duration must not be negative"))
+	}
+	if err := spec.policy.check(); err != nil {
+		return fail(err)
 	}
 	if spec.schema == nil {
 		derived, err := schema.For(spec.in)

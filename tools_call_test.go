@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -181,7 +182,8 @@ func TestCallFrom(t *testing.T) {
 		reply, err := agent.Reply(ctx, frontdesk.Turn{Conversation: "c-1", Customer: customer, Text: "Do it"})
 		require.NoError(t, err)
 		assert.NotEmpty(t, got.IdempotencyKey)
-		got.IdempotencyKey = ""
+		assert.False(t, got.NotAfter.IsZero())
+		got.IdempotencyKey, got.NotAfter = "", time.Time{}
 		assert.Equal(t, frontdesk.Call{
 			Tool:         "t",
 			Conversation: frontdesk.ConversationID{Tenant: "acme", ID: "c-1"},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +27,12 @@ type run struct {
 	thought bool            // the caller has seen thoughts of it
 	pending []Entry         // applied to c, not yet in the log
 
+	epoch      int64  // that of the turn, as this process took it
+	lease      *lease // nil if the memory knows none
+	gathered   bool   // the customer has had time to say more
+	recovering bool   // nobody waits for the reply
+	attended   bool   // a human owned the conversation when the turn began
+
 	failed map[string]toolFinished // the results of calls that failed, by entry
 	wasted int                     // requests of which no answer came
 	waited time.Duration           // for requests to be allowed again
@@ -37,10 +44,10 @@ const settleTime = 10 * time.Second
 
 var errStopped = errors.New("the turn was stopped")
 
-func (r *run) run(ctx context.Context) {
+func (r *run) run(ctx context.Context, open func(*run, context.Context) (*Reply, error)) {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
-	reply, err := r.play(ctx)
+	reply, err := r.play(ctx, open)
 	switch {
 	case r.stopped:
 	case err != nil:
@@ -66,10 +73,10 @@ func (r *run) emit(event Event) bool {
 	return !r.stopped
 }
 
-// play takes the turn from the customer's message to its outcome.
-func (r *run) play(ctx context.Context) (reply *Reply, err error) {
+// play takes the turn from what open does to its outcome.
+func (r *run) play(ctx context.Context, open func(*run, context.Context) (*Reply, error)) (reply *Reply, err error) {
 	defer func() { r.leave(ctx, err) }()
-	if reply, err = r.open(ctx); reply != nil || err != nil {
+	if reply, err = open(r, ctx); reply != nil || err != nil {
 		return reply, err
 	}
 	rules := r.agent.rules()
@@ -77,21 +84,27 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 		next := r.c.next(rules)
 		// What is in the log is brought to its end, whoever still listens.
 		if err := ctx.Err(); err != nil && next.step != stepEnd && next.step != stepEscalate {
-			return nil, fmt.Errorf("turn stopped: %w", err)
+			return nil, fmt.Errorf("turn stopped: %w", context.Cause(ctx))
 		}
 		switch next.step {
 		case stepRetrieve:
-			err = r.retrieve(ctx)
+			if err = r.gather(ctx); err == nil {
+				err = r.retrieve(ctx)
+			}
 		case stepAsk:
-			err = r.ask(ctx)
+			if err = r.gather(ctx); err == nil {
+				err = r.ask(ctx)
+			}
 		case stepCall:
 			err = r.call(ctx)
+		case stepAct:
+			err = r.act(ctx)
 		case stepHandOver:
 			err = r.handOver(ctx, next.handoff)
 		case stepEscalate:
 			err = r.escalate(ctx)
 		case stepEnd:
-			if reply, err = r.end(ctx, next.outcome); err == nil {
+			if reply, err = r.end(ctx, next.outcome); reply != nil {
 				return reply, nil
 			}
 		}
@@ -106,13 +119,13 @@ func (r *run) play(ctx context.Context) (reply *Reply, err error) {
 // open records the customer's message and begins the turn. It returns a reply
 // if there is no turn to run.
 func (r *run) open(ctx context.Context) (*Reply, error) {
-	var err error
+	busy := false
 	for range appendAttempts {
 		if err := r.load(ctx); err != nil {
 			return nil, err
 		}
-		if owner := r.c.customer.ID; owner != "" && owner != r.turn.Customer.ID {
-			return nil, fmt.Errorf("conversation %s: %w", r.c.id, ErrWrongCustomer)
+		if err := r.c.admits(r.turn.Customer); err != nil {
+			return nil, err
 		}
 		turn, delivered := r.c.deliveries[r.turn.MessageID]
 		switch {
@@ -122,34 +135,102 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 			if reply, err := r.agent.replyAfter(ctx, r.c.id, turn); reply != nil || err != nil {
 				return reply, err
 			}
-		case delivered && (r.c.turn.outcome == Answered || r.c.turn.outcome == Escalated):
+		case delivered && r.c.turn.outcome.told():
 			return r.c.reply(), nil
 		}
+		message := customerMessage{
+			MessageID: r.turn.MessageID,
+			Customer:  r.turn.Customer,
+			Text:      r.turn.Text,
+			Images:    r.turn.Images,
+			Filter:    r.turn.Filter,
+		}
+		confirmed := r.confirmation()
+		if r.turn.Confirm != "" && confirmed == nil && !delivered {
+			return nil, fmt.Errorf("approval %s: %w: the customer cannot confirm it any more", r.turn.Confirm, ErrApprovalClosed)
+		}
+		joined := false
 		r.id = ""
 		if !r.c.human {
-			r.id = rand.Text()
-			r.add(EntryTurnStarted, turnStarted{Customer: r.turn.Customer, MessageID: r.turn.MessageID})
+			joined = r.begin(busy, confirmed != nil)
+		}
+		if confirmed != nil && r.id != "" {
+			message.Decides = confirmed.ID
+			r.add(EntryApprovalDecided, approvalDecided{Approval: confirmed.ID, Approved: true, Words: r.turn.Text})
 		}
 		if !delivered {
-			r.add(EntryCustomerMessage, customerMessage{
-				MessageID: r.turn.MessageID,
-				Customer:  r.turn.Customer,
-				Text:      r.turn.Text,
-				Images:    r.turn.Images,
-				Filter:    r.turn.Filter,
-			})
+			r.add(EntryCustomerMessage, message)
 		}
-		switch err = r.write(ctx); {
+		err := r.write(ctx)
+		var leased *LeaseError
+		switch {
 		case err == nil && r.id == "":
 			return r.withHuman(ctx)
+		case err == nil && joined:
+			return &Reply{Turn: r.id, Outcome: Joined}, nil
 		case err == nil:
 			return nil, nil
+		case errors.As(err, &leased):
+			busy = true
 		case !errors.Is(err, ErrConflict):
 			r.c = nil // nothing of this turn is known to be in the log
 			return nil, err
 		}
 	}
-	return nil, err
+	return nil, conflictsWithoutEnd(r.cached.id)
+}
+
+func conflictsWithoutEnd(id ConversationID) error {
+	return fmt.Errorf("append to conversation %s: gave up after %d conflicts: %w", id, appendAttempts, ErrConflict)
+}
+
+// admits checks that a customer may speak in the conversation.
+func (c *conversation) admits(customer Customer) error {
+	if owner := c.customer.ID; owner != "" && owner != customer.ID {
+		return fmt.Errorf("conversation %s: %w", c.id, ErrWrongCustomer)
+	}
+	return nil
+}
+
+// begin adds the entry with which this process runs a turn: it goes on with one
+// that was broken off or, if decided, with the one that waits for a decision, or
+// starts another. If busy, another process runs the turn: then nothing is added,
+// and what comes joins that one.
+func (r *run) begin(busy, decided bool) (joined bool) {
+	switch t := r.c.turn; {
+	case t != nil && t.outcome == "" && busy:
+		r.id = t.id
+		return true
+	case t != nil && t.outcome == "" && (t.handoff == nil || r.c.human):
+		r.id = t.id
+		r.take(EntryTurnTaken, turnTaken{})
+	case t != nil && t.outcome.waits() && decided:
+		r.id = t.id
+		r.take(EntryTurnTaken, turnTaken{Decided: true})
+	default:
+		r.id = rand.Text()
+		r.take(EntryTurnStarted, turnStarted{Customer: r.turn.Customer, MessageID: r.turn.MessageID})
+	}
+	return false
+}
+
+// take adds an entry by which this process has the turn from then on.
+func (r *run) take(kind EntryKind, body any) {
+	r.attended = r.c.human
+	r.add(kind, body)
+	r.epoch = r.c.last
+	r.changes(&Changes{
+		Customer: r.turn.Customer.ID,
+		Lease:    &Lease{Epoch: r.epoch, Duration: r.agent.config.Lease},
+	})
+}
+
+// changes says what the append of the entry that was added last changes beside
+// the log.
+func (r *run) changes(changes *Changes) {
+	if r.agent.shared != nil {
+		r.pending[len(r.pending)-1].Changes = changes
+	}
 }
 
 // load makes sure that r.c is a fold of the log.
@@ -162,6 +243,15 @@ func (r *run) load(ctx context.Context) error {
 		r.cached.conversation = c
 	}
 	r.c = r.cached.conversation
+	if epoch := r.cached.epoch; epoch != 0 {
+		// An earlier turn of this process could not say that it ended.
+		if t := r.c.turn; r.agent.shared != nil && t != nil && t.outcome == "" && t.epoch == epoch {
+			if err := r.agent.shared.Renew(ctx, r.c.id, epoch, time.Nanosecond); err != nil && !errors.Is(err, ErrConflict) {
+				return fmt.Errorf("end the lease of conversation %s: %w", r.c.id, err)
+			}
+		}
+		r.cached.epoch = 0
+	}
 	return nil
 }
 
@@ -180,22 +270,43 @@ func (r *run) withHuman(ctx context.Context) (*Reply, error) {
 
 // leave ends the turn in the log if it has no outcome, whatever the reason.
 func (r *run) leave(ctx context.Context, failure error) {
-	if r.c != nil && r.c.running(r.id) && !errors.Is(failure, ErrConflict) {
-		outcome, text := outcomeStopped, ""
-		if failure != nil && ctx.Err() == nil {
-			outcome, text = outcomeFailed, failure.Error()
+	if r.c != nil && r.mine() && !errors.Is(failure, ErrConflict) {
+		if !r.recovering || ctx.Err() == nil {
+			r.addFailure(ctx, failure)
+			// The caller learns of the failure itself; that its record is
+			// missing does no harm, since the next turn finds this one
+			// unfinished.
+			_ = r.write(detached(ctx))
 		}
-		if next := r.c.next(r.agent.rules()); next.step == stepEnd {
-			outcome, text = next.outcome, "" // it was only to be told
+		if r.mine() || len(r.pending) > 0 {
+			r.cached.epoch = r.epoch
 		}
-		r.add(EntryTurnEnded, turnEnded{Outcome: outcome, Error: text})
-		// The caller learns of the failure itself; that its record is missing
-		// does no harm, since the next turn finds this one unfinished.
-		_ = r.write(detached(ctx))
+	}
+	if r.lease != nil {
+		r.lease.stop()
+		if r.recovering && ctx.Err() != nil && r.cached.epoch != 0 {
+			// Others need not wait.
+			ctx, cancel := context.WithTimeout(detached(ctx), settleTime)
+			defer cancel()
+			_ = r.agent.shared.Renew(ctx, r.cached.id, r.cached.epoch, time.Nanosecond)
+		}
 	}
 	if len(r.pending) > 0 {
 		r.cached.conversation = nil
 	}
+}
+
+// addFailure adds the end of a turn that has no outcome.
+func (r *run) addFailure(ctx context.Context, failure error) {
+	outcome, text := outcomeStopped, ""
+	if failure != nil && ctx.Err() == nil {
+		outcome, text = outcomeFailed, failure.Error()
+	}
+	if next := r.c.next(r.agent.rules()); next.step == stepEnd {
+		r.add(EntryTurnEnded, r.ending(next.outcome)) // it was only to be told
+		return
+	}
+	r.add(EntryTurnEnded, turnEnded{Outcome: outcome, Error: text})
 }
 
 // detached returns a context for what must be recorded although ctx may be
@@ -221,10 +332,11 @@ func (r *run) add(kind EntryKind, body any) {
 var errTakenOver = errors.New("a human took the conversation over")
 
 // write appends what was added to the log. If something else was appended
-// meanwhile that leaves the turn its own, such as a human's note, it tries
-// again behind it. Otherwise what was added is dropped and the error wraps
-// ErrConflict or is errTakenOver.
+// meanwhile that leaves the turn its own, such as another message or a human's
+// note, it tries again behind it. Otherwise what was added is dropped and the
+// error wraps ErrConflict, is a refusal of Changes, or is errTakenOver.
 func (r *run) write(ctx context.Context) error {
+	taken := false // a human took the conversation over
 	for range appendAttempts {
 		if len(r.pending) == 0 {
 			return nil
@@ -232,38 +344,111 @@ func (r *run) write(ctx context.Context) error {
 		err := r.append(ctx)
 		if err == nil {
 			r.pending = nil
+			if taken {
+				return errTakenOver
+			}
 			return nil
 		}
 		fail := func(err error) error { return fmt.Errorf("append to conversation %s: %w", r.c.id, err) }
 		written, reloadErr := r.reload(detached(ctx))
-		switch {
+		var leased *LeaseError
+		switch _, refused := refusal("", err); {
 		case reloadErr != nil:
 			return fail(errors.Join(err, reloadErr))
 		case written:
 			r.pending = nil
 			return nil
+		case refused || errors.As(err, &leased):
+			r.pending = nil
+			return fail(err)
 		case !errors.Is(err, ErrConflict):
 			return fail(err)
-		case !r.c.running(r.id):
+		case !r.mine():
 			r.pending = nil
 			return fail(err)
-		case r.c.human && r.c.turn.handoff == nil:
-			r.pending = nil
-			return errTakenOver
 		}
-		for i := range r.pending {
+		if r.c.human && r.c.turn.handoff == nil && !r.attended {
+			if !taken {
+				r.keepEffects()
+			}
+			if taken = true; len(r.pending) == 0 {
+				return errTakenOver
+			}
+		}
+		for i, entry := range r.pending {
+			if entry.Kind == EntryTurnEnded && entry.body.(turnEnded).Outcome == Answered && !r.c.turn.answered {
+				r.pending = r.pending[:i] // there is more to answer
+				break
+			}
 			if err := r.c.apply(&r.pending[i]); err != nil {
 				return fail(err)
 			}
 		}
 	}
-	return fmt.Errorf("append to conversation %s: gave up after %d conflicts: %w", r.c.id, appendAttempts, ErrConflict)
+	return conflictsWithoutEnd(r.c.id)
+}
+
+// mine reports whether the turn goes on, and this process has it.
+func (r *run) mine() bool { return r.c.running(r.id) && r.c.turn.epoch == r.epoch }
+
+// keepEffects drops what is to be written except what tools did. Their calls were
+// closed when the human took over, so that it is told as found out since.
+func (r *run) keepEffects() {
+	pending := r.pending
+	r.pending = nil
+	for _, entry := range pending {
+		finished, ok := entry.body.(toolFinished)
+		switch {
+		case !ok || finished.effect == nil || finished.Status == ToolUnknown:
+		case finished.Approval != "":
+			r.pending = append(r.pending, entry)
+		default:
+			resolved, err := newEntry(EntryEffectResolved, r.id, effectResolved{
+				IdempotencyKey: finished.effect.IdempotencyKey,
+				Happened:       finished.Status == ToolDone,
+				Content:        finished.Content,
+			})
+			if err == nil {
+				resolved.Changes = entry.Changes
+				r.pending = append(r.pending, resolved)
+			}
+		}
+	}
 }
 
 func (r *run) append(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	return r.agent.config.Memory.Append(ctx, r.c.id, r.c.last-int64(len(r.pending)), r.pending...)
+	if r.agent.shared == nil || r.epoch == 0 {
+		return r.agent.config.Memory.Append(ctx, r.c.id, r.c.last-int64(len(r.pending)), r.pending...)
+	}
+	entries := slices.Clone(r.pending)
+	last := &entries[len(entries)-1]
+	keep := Lease{Epoch: r.epoch, Duration: r.agent.config.Lease}
+	if last.Kind == EntryTurnEnded {
+		keep.Duration = 0
+	}
+	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Changes != nil && e.Changes.Lease != nil }) {
+		changes := Changes{Lease: &keep}
+		if last.Changes != nil {
+			changes = *last.Changes
+			changes.Lease = &keep
+		}
+		last.Changes = &changes
+	}
+	begun := time.Now()
+	if err := r.agent.config.Memory.Append(ctx, r.c.id, r.c.last-int64(len(entries)), entries...); err != nil {
+		return err
+	}
+	switch {
+	case keep.Duration == 0 && r.lease != nil:
+		r.lease.stop()
+	case keep.Duration > 0 && r.lease != nil:
+		r.lease.kept(begun)
+	case keep.Duration > 0:
+		r.lease = r.keepLease(begun)
+	}
+	return nil
 }
 
 // reload folds the log anew and reports whether it holds what is pending, as
@@ -289,17 +474,105 @@ func (r *run) reload(ctx context.Context) (written bool, err error) {
 	return written, nil
 }
 
-// end closes the turn.
+// end closes the turn. It returns no reply if a message came at the last moment
+// that wants an answer too.
 func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
-	r.add(EntryTurnEnded, turnEnded{Outcome: outcome})
-	if err := r.write(detached(ctx)); err != nil {
+	r.add(EntryTurnEnded, r.ending(outcome))
+	if err := r.write(detached(ctx)); err != nil || r.c.turn.outcome == "" {
 		return nil, err
 	}
+	if len(r.c.waiting) > 0 && !r.c.human {
+		r.begin(false, false)
+		return nil, r.write(detached(ctx))
+	}
 	reply := r.c.reply()
-	if outcome == Answered {
+	if outcome == Answered || outcome.waits() {
 		r.showRest(reply.Text) // without the markers that name no passage
 	}
 	return reply, nil
+}
+
+// ending is the body of the entry that ends the turn.
+func (r *run) ending(outcome Outcome) turnEnded {
+	ended := turnEnded{Outcome: outcome}
+	if !outcome.waits() {
+		return ended
+	}
+	text := ""
+	if answer := r.c.turn.answer; answer != nil {
+		text, _ = resolveCitations(strings.TrimSpace(answer.Message.Text), r.c.passages)
+	}
+	ended.Text = text
+	for _, call := range r.c.calls {
+		switch {
+		case !call.undecided():
+		case call.approval.Kind == CustomerConfirms:
+			ended.Text = strings.TrimSpace(ended.Text + "\n\n" + call.approval.Question)
+		case text == "":
+			text = r.agent.config.ApprovalText
+			ended.Text = strings.TrimSpace(ended.Text + "\n\n" + text)
+		}
+	}
+	return ended
+}
+
+// gather waits for more messages of the customer, once in a turn.
+func (r *run) gather(ctx context.Context) error {
+	if r.gathered {
+		return nil
+	}
+	r.gathered = true
+	pause := r.agent.config.Gather
+	for range 5 {
+		if pause == 0 || r.c.turn.requests > 0 {
+			return nil
+		}
+		if err := r.write(detached(ctx)); err != nil {
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil // the loop ends the turn
+		}
+		last := r.c.last
+		if err := r.refresh(ctx); err != nil || r.c.last == last {
+			return err
+		}
+	}
+	return nil
+}
+
+// refresh takes in what others appended since.
+func (r *run) refresh(ctx context.Context) error {
+	if r.agent.shared == nil {
+		return nil
+	}
+	written := r.c.last - int64(len(r.pending))
+	entries, err := r.agent.config.Memory.Load(ctx, r.c.id, written)
+	if err != nil && ctx.Err() != nil {
+		return nil // the loop ends the turn
+	}
+	if err != nil {
+		return fmt.Errorf("load conversation %s: %w", r.c.id, err)
+	}
+	switch {
+	case len(entries) == 0:
+		return nil
+	case len(r.pending) > 0:
+		return r.write(detached(ctx)) // which finds out
+	}
+	for i := range entries {
+		if err := r.c.apply(&entries[i]); err != nil {
+			r.cached.conversation = nil
+			return err
+		}
+	}
+	switch {
+	case !r.mine():
+		return fmt.Errorf("conversation %s: the turn was taken over: %w", r.c.id, ErrConflict)
+	case r.c.human && r.c.turn.handoff == nil:
+		return errTakenOver
+	}
+	return nil
 }
 
 // replyAfter reads the reply that answered the message of an earlier turn: its
@@ -317,7 +590,7 @@ func (a *Agent) replyAfter(ctx context.Context, id ConversationID, turn string) 
 			return nil, err
 		}
 		begun = begun || entries[i].Turn == turn
-		if begun && c.turn != nil && (c.turn.outcome == Answered || c.turn.outcome == Escalated) {
+		if begun && c.turn != nil && (c.turn.outcome.told()) {
 			return c.reply(), nil
 		}
 	}

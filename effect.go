@@ -1,0 +1,175 @@
+package frontdesk
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Effect is what a tool call may have done to the world without anybody knowing:
+// it was started and its outcome is unknown.
+type Effect struct {
+	Tool string `json:"tool"`
+
+	// Arguments are those it was called with.
+	Arguments json.RawMessage `json:"arguments"`
+
+	// IdempotencyKey is the one the tool was given. It names the effect in
+	// [Agent.Resolve].
+	IdempotencyKey string `json:"idempotency_key"`
+
+	// Started is when the call began. It may still take effect until
+	// NotAfter.
+	Started  time.Time `json:"started"`
+	NotAfter time.Time `json:"not_after,omitzero"`
+}
+
+// effectState is a call of a tool with an effect, from its intent on until it is
+// known what came of it.
+type effectState struct {
+	Effect
+	approval string   // of which the tool was called
+	turn     string   // in which it was started
+	changes  *Changes // to be given back if it comes to nothing
+	unknown  bool     // its result says so
+}
+
+// startTool takes in the intent to run a tool.
+func (c *conversation) startTool(at time.Time, body toolStarted) {
+	call, approval := c.call(body.Call), c.approval(body.Approval)
+	var effect *effectState
+	switch {
+	case body.Approval != "" && approval == nil, body.Approval == "" && call == nil:
+		return
+	case body.Approval != "" && approval.effect != nil:
+		effect = approval.effect
+	case body.Approval == "" && call.effect != nil:
+		effect = call.effect
+	}
+	if effect != nil { // it is tried again, with the same key
+		effect.NotAfter = body.NotAfter
+		return
+	}
+	effect = &effectState{Effect: Effect{IdempotencyKey: body.IdempotencyKey, Started: at, NotAfter: body.NotAfter}}
+	if body.Claims != nil || body.Counts != nil {
+		effect.changes = &Changes{Claims: body.Claims}
+		for _, count := range body.Counts {
+			account := Account{Name: count.Account, Limit: count.Limit, Period: count.Period}
+			effect.changes.Counts = append(effect.changes.Counts, Count{Account: account, Amount: count.Amount})
+		}
+	}
+	if body.Approval != "" {
+		effect.Tool, effect.Arguments, effect.approval = approval.Tool, approval.arguments(), approval.ID
+		approval.effect = effect
+	} else {
+		effect.Tool, effect.Arguments = call.call.Name, json.RawMessage(call.call.Arguments)
+		call.effect = effect
+		if call.approval != nil {
+			call.approval.effect = effect
+		}
+	}
+	if body.Arguments != nil {
+		effect.Arguments = body.Arguments
+	}
+	if c.turn != nil {
+		effect.turn = c.turn.id
+	}
+	c.unresolved = append(c.unresolved, effect)
+}
+
+// finishTool takes in what came of a call.
+func (c *conversation) finishTool(body toolFinished) {
+	if body.Interrupted && c.turn != nil {
+		c.turn.interrupted = true
+	}
+	if body.Approval != "" {
+		if s := c.approval(body.Approval); s != nil && !s.done {
+			s.done = true
+			c.finishEffect(s.effect, body.Status)
+			c.forget(s)
+			result := ToolResult{Call: ToolCall{Name: s.Tool, Arguments: string(s.arguments())}, Status: body.Status, Content: body.Content, Err: body.err}
+			if c.turn != nil {
+				c.turn.results = append(c.turn.results, result)
+			}
+			c.ask(Message{Role: RoleUser, Text: s.note(body.Content)})
+			c.retrieved = true
+		}
+		return
+	}
+	call := c.call(body.Call)
+	if call == nil || call.result != nil {
+		return
+	}
+	call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err}
+	c.finishEffect(call.effect, body.Status)
+	if s := call.approval; s != nil {
+		s.done, s.call = true, nil
+		c.forget(s)
+	}
+	c.settleCalls()
+}
+
+func (c *conversation) finishEffect(effect *effectState, status ToolStatus) {
+	if effect == nil {
+		return
+	}
+	if status == ToolUnknown {
+		effect.unknown = true
+		return
+	}
+	c.unresolved = slices.DeleteFunc(c.unresolved, func(e *effectState) bool { return e == effect })
+}
+
+// forget drops an approval that was acted on.
+func (c *conversation) forget(s *approvalState) {
+	c.approvals = slices.DeleteFunc(c.approvals, func(other *approvalState) bool { return other == s })
+}
+
+// decide takes in the answer to an approval.
+func (c *conversation) decide(body approvalDecided) {
+	s := c.approval(body.Approval)
+	if s == nil || s.decision != nil {
+		return
+	}
+	s.decision = &body
+	if c.turn != nil {
+		c.turn.begun = true
+	}
+	if s.call == nil && !body.Approved {
+		c.forget(s)
+		c.ask(Message{Role: RoleUser, Text: s.note("")})
+		c.retrieved = true
+	}
+}
+
+// resolve takes in what was found out about a call whose outcome was unknown.
+func (c *conversation) resolve(body effectResolved) {
+	i := slices.IndexFunc(c.unresolved, func(e *effectState) bool { return e.IdempotencyKey == body.IdempotencyKey })
+	if i < 0 {
+		return
+	}
+	effect := c.unresolved[i]
+	c.unresolved = slices.Delete(c.unresolved, i, i+1)
+	found := "it did not take effect, and will not"
+	if body.Happened {
+		found = "it took effect"
+	}
+	text := fmt.Sprintf("<note>\nIt is known now what came of %s %s: %s.", effect.Tool, quoteData(string(effect.Arguments)), found)
+	if body.Content != "" {
+		text += "\nThe result: " + quoteData(body.Content)
+	}
+	if body.Note != "" {
+		text += "\nA colleague adds: " + quoteData(body.Note)
+	}
+	c.tell(text + "\n</note>\n\n")
+}
+
+// effects are the calls of which nobody knows what came.
+func (c *conversation) effects() []Effect {
+	var effects []Effect
+	for _, effect := range c.unresolved {
+		effects = append(effects, effect.Effect)
+	}
+	return effects
+}
