@@ -8,5 +8,13 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	frontdesktest.TestRetriever(t, nil, func(*testing.T) frontdesktest.KnowledgeBase { return new(index.Index) })
+	t.Run("by words", func(t *testing.T) {
+		frontdesktest.TestRetriever(t, nil, func(*testing.T) frontdesktest.KnowledgeBase { return new(index.Index) })
+	})
+	t.Run("by meaning", func(t *testing.T) {
+		embedder := new(frontdesktest.HashEmbedder)
+		frontdesktest.TestRetriever(t, embedder, func(*testing.T) frontdesktest.KnowledgeBase {
+			return &index.Index{Embedder: embedder, Model: "hash"}
+		})
+	})
 }

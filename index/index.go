@@ -1,209 +1,192 @@
-// Package index finds passages in a knowledge base that is held in memory. It
-// is lexical: it finds passages that share words with a question, weighted by
-// how rare the words are (BM25), and knows nothing of their meaning.
 package index
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"math"
-	"slices"
 	"strings"
 	"sync"
-	"unicode"
+	"sync/atomic"
+	"time"
 
 	"github.com/frontdesk-go/frontdesk"
 )
 
-// The parameters of BM25 as Robertson and Zaragoza give them in "The
-// Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.
-const (
-	saturation    = 1.2  // k1: how fast repeating a word stops to count
-	normalisation = 0.75 // b: how much long passages are discounted
-)
-
-const (
-	// titleWeight is how many times a word in a title counts.
-	titleWeight = 2
-
-	// previousWeight is what a word of an earlier message counts, beside 1
-	// for one of the newest: enough to say what "it" is, not enough to keep
-	// the conversation on its old topic.
-	previousWeight = 0.2
-)
-
 // Index is a [frontdesk.Retriever] over passages in memory. The zero value is
-// an empty index. It is safe for concurrent use.
+// an empty index that searches by words alone. With an Embedder it searches by
+// meaning as well. Set the fields before the first use. An Index is safe for
+// concurrent use, searches do not wait for updates, and it must not be copied.
 type Index struct {
-	mu       sync.RWMutex
-	sources  []string // of each passage
-	passages []frontdesk.Passage
-	lengths  []float64            // words of each passage, titles weighted
-	total    float64              // of lengths
-	postings map[string][]posting // by word
+	// Embedder makes a vector of each query, in one request. It must be of
+	// the model that made the passages' vectors. Nil: search by words alone,
+	// even if passages have vectors.
+	Embedder frontdesk.Embedder
+
+	// Model names the embedder's model, such as [frontdesk.BGELarge]. It is
+	// written into snapshots, and a snapshot of another model is refused.
+	Model string
+
+	// Fallback is told when the embedder failed and the query was answered by
+	// words alone. Nil: nobody is. It may be called by several goroutines at
+	// once.
+	Fallback func(query frontdesk.Query, err error)
+
+	// Diversity says how much a passage loses that says the same as a better
+	// one, from 0, nothing, to 1. Zero is right where passages are distinct;
+	// 0.3 keeps copies of one text from filling the answer.
+	Diversity float64
+
+	writing sync.Mutex // held while a new state is made
+	state   atomic.Pointer[state]
 }
 
-// posting says how often a word stands in a passage.
-type posting struct {
-	passage int
-	count   float64
-}
-
-// New returns an index of the given passages.
+// New returns an index of the given passages that searches by words. They are
+// of the source "", as [Index.Replace] calls it. To search by meaning, make an
+// Index with an Embedder and fill it by Replace.
 func New(passages ...frontdesk.Passage) *Index {
 	x := new(Index)
-	x.Add(passages...)
+	if len(passages) > 0 {
+		s := newSegment("", append([]frontdesk.Passage(nil), passages...), nil)
+		x.state.Store(&state{parts: []part{{segment: s, live: len(passages)}}, passages: len(passages)})
+	}
 	return x
 }
 
-// Documents returns the versions of the documents held of a source, by their
-// names.
-func (x *Index) Documents(ctx context.Context, source string) (map[string]string, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+var empty state
+
+func (x *Index) current() *state {
+	if s := x.state.Load(); s != nil {
+		return s
 	}
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	versions := make(map[string]string)
-	for i := range x.passages {
-		if x.sources[i] == source {
-			versions[x.passages[i].Document] = x.passages[i].Version
-		}
-	}
-	return versions, nil
+	return &empty
 }
 
-// Replace takes out all passages of the named documents of a source and puts
-// the given ones in, in one step.
-func (x *Index) Replace(ctx context.Context, source string, documents []string, passages []frontdesk.Passage, vectors [][]float32) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if vectors != nil && len(vectors) != len(passages) {
-		return fmt.Errorf("%d vectors for %d passages", len(vectors), len(passages))
-	}
-	for _, p := range passages {
-		if !slices.Contains(documents, p.Document) {
-			return fmt.Errorf("passage %q is of document %q, which is not among those to be replaced", p.ID, p.Document)
-		}
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	held, sources := x.passages, x.sources
-	x.passages, x.sources, x.lengths, x.total, x.postings = nil, nil, nil, 0, nil
-	for i := range held {
-		if sources[i] != source || !slices.Contains(documents, held[i].Document) {
-			x.add(sources[i], held[i])
-		}
-	}
-	x.add(source, passages...)
-	return nil
-}
+// Len is how many passages the index holds.
+func (x *Index) Len() int { return x.current().passages }
 
-// Add puts passages into the index. They are found from the next Retrieve on.
-func (x *Index) Add(passages ...frontdesk.Passage) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.add("", passages...)
-}
-
-func (x *Index) add(source string, passages ...frontdesk.Passage) {
-	if x.postings == nil {
-		x.postings = make(map[string][]posting)
-	}
-	for _, passage := range passages {
-		counts := make(map[string]float64)
-		length := 0.0
-		count := func(text string, weight float64) {
-			for _, word := range words(text) {
-				counts[word] += weight
-				length += weight
-			}
-		}
-		count(passage.Text, 1)
-		count(passage.Title, titleWeight)
-		for word, n := range counts {
-			x.postings[word] = append(x.postings[word], posting{len(x.passages), n})
-		}
-		x.passages, x.sources = append(x.passages, passage), append(x.sources, source)
-		x.lengths = append(x.lengths, length)
-		x.total += length
-	}
-}
-
-// Retrieve implements [frontdesk.Retriever]. Passages that share no word with
-// the query are not returned. Equal scores keep the order of Add.
+// Retrieve implements [frontdesk.Retriever]. A passage that shares no word with
+// the query is found only by its vector; function words, such as "the", find
+// nothing alone. Equals come in the order in which they were put in.
+//
+// With an Embedder it makes one request. If that fails, the answer is that of
+// the words alone, and Fallback is told. A vector of another length than those
+// held is a [ModelError].
 func (x *Index) Retrieve(ctx context.Context, query frontdesk.Query) ([]frontdesk.Passage, error) {
+	hits, err := x.search(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	passages := make([]frontdesk.Passage, len(hits))
+	for i := range hits {
+		passages[i] = hits[i].Passage
+	}
+	return passages, nil
+}
+
+// pool is how many passages each way of searching adds to the fusion, at least.
+const pool = 50
+
+func (x *Index) search(ctx context.Context, query frontdesk.Query) ([]Hit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	weights := make(map[string]float64)
-	for _, text := range query.Previous {
-		for _, word := range words(text) {
-			weights[word] = previousWeight
-		}
+	s := x.current()
+	if query.TopK <= 0 || s.passages == 0 || strings.TrimSpace(query.Text) == "" {
+		return nil, nil
 	}
-	for _, word := range words(query.Text) {
-		weights[word] = 1
+	if query.At.IsZero() {
+		query.At = time.Now() // the same for all passages
 	}
-
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	scores := make(map[int]float64)
-	mean := x.total / float64(max(len(x.passages), 1))
-	for _, word := range slices.Sorted(maps.Keys(weights)) {
-		found := x.postings[word]
-		rarity := math.Log(1 + (float64(len(x.passages)-len(found))+0.5)/(float64(len(found))+0.5))
-		for _, p := range found {
-			length := 1 - normalisation + normalisation*x.lengths[p.passage]/mean
-			scores[p.passage] += weights[word] * rarity * p.count * (saturation + 1) / (p.count + saturation*length)
-		}
+	vector, err := x.embed(ctx, s, &query)
+	if err != nil {
+		return nil, err
 	}
-	var hits []frontdesk.Passage
-	for _, i := range slices.Sorted(maps.Keys(scores)) {
-		if query.Admits(&x.passages[i]) {
-			hit := x.passages[i]
-			hit.Score = scores[i]
-			hits = append(hits, hit)
-		}
+	admitted := make([]selection, len(s.parts))
+	for i := range s.parts {
+		admitted[i] = s.parts[i].classes.admit(&query, s.parts[i].passages, s.parts[i].deleted)
 	}
-	slices.SortStableFunc(hits, func(a, b frontdesk.Passage) int { return cmp.Compare(b.Score, a.Score) })
-	return hits[:min(len(hits), max(query.TopK, 0))], nil
+	wanted := min(query.TopK, s.passages)
+	if vector != nil || x.Diversity > 0 {
+		wanted = min(max(2*query.TopK, pool), s.passages)
+	}
+	byWords := s.searchWords(s.parse(&query), admitted, wanted)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var byVector []scored
+	if vector != nil {
+		byVector = s.searchVectors(vector, admitted, wanted)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	hits := s.fuse(byWords, byVector)
+	if x.Diversity > 0 {
+		hits = s.diversify(hits, query.TopK, x.Diversity)
+	}
+	return hits[:min(len(hits), query.TopK)], nil
 }
 
-// functionWords are the English words that say how something is asked and not
-// what about. In a small knowledge base they are rare enough to mislead.
-var functionWords = wordSet(`a about am an and any are as at be been but by can could did do does for from get
-	had has have how i if in is it its me my no not of on or our please so some tell than that the their them then there
-	these they this to us want was we were what when where which who why will with would you your`)
-
-func wordSet(text string) map[string]bool {
-	set := make(map[string]bool)
-	for _, word := range strings.Fields(text) {
-		set[word] = true
+// embed makes the query's vector. It is nil if the query is to be answered by
+// words alone.
+func (x *Index) embed(ctx context.Context, s *state, query *frontdesk.Query) ([]float32, error) {
+	dimensions := s.dimensions()
+	if x.Embedder == nil || dimensions == 0 {
+		return nil, nil
 	}
-	return set
+	vectors, err := x.Embedder.Embed(ctx, []string{contextual(query)}, frontdesk.EmbedQuery)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err == nil && len(vectors) != 1 {
+		err = fmt.Errorf("the embedder returned %d vectors for one text", len(vectors))
+	}
+	if err == nil && len(vectors[0]) != dimensions {
+		return nil, &ModelError{Model: x.Model, Dimensions: dimensions, OtherModel: x.Model, OtherDimensions: len(vectors[0])}
+	}
+	if err == nil {
+		err = checkLength(vectors[0])
+	}
+	if err != nil {
+		if x.Fallback != nil {
+			x.Fallback(*query, err)
+		}
+		return nil, nil
+	}
+	return vectors[0], nil
 }
 
-// words splits text into lower-case words. Scripts that put no spaces between
-// words give pairs of neighbouring characters instead.
-func words(text string) []string {
-	var found []string
-	for _, field := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.Is(unicode.Mn, r)
-	}) {
-		runes := []rune(field)
-		if !unicode.In(runes[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) || len(runes) < 2 {
-			if !functionWords[field] {
-				found = append(found, field)
-			}
-			continue
+// searchWords returns the best passages by BM25.
+func (s *state) searchWords(terms []weighted, admitted []selection, wanted int) []scored {
+	best := top{limit: wanted}
+	mean := s.meanLength()
+	base := uint32(0)
+	for i, p := range s.parts {
+		if admitted[i].count > 0 {
+			p.lexicon.search(terms, mean, &admitted[i], base, &best)
 		}
-		for i := range len(runes) - 1 {
-			found = append(found, string(runes[i:i+2]))
-		}
+		base += uint32(len(p.passages))
 	}
-	return found
+	return best.sorted()
+}
+
+// searchVectors returns the passages whose vectors are nearest.
+func (s *state) searchVectors(vector []float32, admitted []selection, wanted int) []scored {
+	best := top{limit: wanted}
+	base := uint32(0)
+	for i, p := range s.parts {
+		if admitted[i].count > 0 && p.vectors != nil {
+			p.vectors.search(vector, &admitted[i], base, &best)
+		}
+		base += uint32(len(p.passages))
+	}
+	return best.sorted()
+}
+
+func (s *state) meanLength() float64 {
+	total, count := uint64(0), 0
+	for _, p := range s.parts {
+		total += p.lexicon.total
+		count += len(p.passages)
+	}
+	return max(1, float64(total)/float64(max(count, 1)))
 }

@@ -31,6 +31,12 @@ func retrieve(t *testing.T, x *index.Index, query frontdesk.Query) []string {
 	return ids
 }
 
+// put replaces the document of a passage.
+func put(t *testing.T, x *index.Index, p frontdesk.Passage) {
+	t.Helper()
+	require.NoError(t, x.Replace(t.Context(), "shop", []string{p.Document}, []frontdesk.Passage{p}, nil))
+}
+
 var shop = []frontdesk.Passage{
 	{ID: "returns", Title: "Returns", Text: "You can return an item within 30 days and get your money back."},
 	{ID: "shipping", Title: "Shipping costs", Text: "Shipping within the EU costs 4.90 EUR. To Norway it costs 12 EUR."},
@@ -76,7 +82,7 @@ func TestTiesKeepTheirOrder(t *testing.T) {
 	var want []string
 	for i := range 20 {
 		id := fmt.Sprint(i)
-		x.Add(frontdesk.Passage{ID: id, Text: "same words"})
+		put(t, x, frontdesk.Passage{ID: id, Document: id, Text: "same words"})
 		want = append(want, id)
 	}
 	for range 20 {
@@ -97,13 +103,14 @@ func TestSearchWhileAdding(t *testing.T) {
 	for i := range 8 {
 		group.Go(func() {
 			for j := range 50 {
-				x.Add(frontdesk.Passage{ID: fmt.Sprintf("%d-%d", i, j), Text: "new passage about receipts"})
+				id := fmt.Sprintf("%d-%d", i, j)
+				put(t, x, frontdesk.Passage{ID: id, Document: id, Text: "new passage about vouchers"})
 				assert.Equal(t, []string{"warranty"}, retrieve(t, x, frontdesk.Query{Text: "receipt", TopK: 1}))
 			}
 		})
 	}
 	group.Wait()
-	assert.Len(t, retrieve(t, x, frontdesk.Query{Text: "receipts", TopK: 1000}), 400)
+	assert.Len(t, retrieve(t, x, frontdesk.Query{Text: "voucher", TopK: 1000}), 400)
 }
 
 func ExampleIndex() {
