@@ -1,0 +1,37 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+	"github.com/frontdesk-go/frontdesk/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// open opens the store at path for the length of a test.
+func open(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}
+
+func TestStore(t *testing.T) {
+	frontdesktest.TestMemory(t, func(t *testing.T) frontdesk.Memory {
+		return open(t, filepath.Join(t.TempDir(), "test.db"))
+	})
+}
+
+func TestStoreIsDurable(t *testing.T) {
+	frontdesktest.TestDurable(t, func(t *testing.T) func(*testing.T) frontdesk.Memory {
+		path := filepath.Join(t.TempDir(), "test.db")
+		return func(t *testing.T) frontdesk.Memory { return open(t, path) }
+	})
+}
