@@ -62,7 +62,7 @@ func newSketch(v *vectors) *sketch {
 	if n < exactBelow || v.dimensions < 64 {
 		return nil
 	}
-	s := &sketch{width: 1 << bits.Len(uint(v.dimensions-1)), centroid: make([]float32, v.dimensions)}
+	s := &sketch{width: codeWidth(v.dimensions), centroid: make([]float32, v.dimensions)}
 	s.signs = rotationSigns(s.width)
 	s.codes = make([]uint64, n*s.width/64)
 	s.traits = make([]trait, n)
@@ -90,6 +90,9 @@ func newSketch(v *vectors) *sketch {
 	}
 	return s
 }
+
+// codeWidth rounds dimensions up to a power of two.
+func codeWidth(dimensions int) int { return 1 << bits.Len(uint(dimensions-1)) }
 
 // rotationSigns are three rounds of random signs, the same for every index.
 func rotationSigns(width int) []uint64 {
