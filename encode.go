@@ -62,73 +62,92 @@ type messageEncoder struct {
 	callIDs [][2]string // of the newest calls: the id in the log, and on the wire
 }
 
+// copiedUpTo is the length up to which settled messages are copied into a body, in
+// bytes. A short body in one piece takes one buffer, and goes out in the packet of
+// its header.
+const copiedUpTo = 16 << 10
+
 // encodeRequest returns the body of a chat completions request. It sends no
 // parameter that need not be there, since hosts refuse what they do not know.
 func encodeRequest(r *Request, s shape, stream bool) openai.Body {
 	var settled []byte
-	rest := messageEncoder{dialect: s.dialect}
-	if r.encoded != nil && len(r.Messages) >= r.settled && r.settled > 0 && &r.Messages[0] == r.first {
-		settled, rest = r.encoded.upTo(r.Messages[:r.settled], s.dialect)
-		rest.add(r.Messages[r.settled:])
-	} else {
-		rest.add(r.Messages)
+	messages, rest := r.Messages, messageEncoder{dialect: s.dialect}
+	if r.encoded != nil && len(messages) >= r.settled && r.settled > 0 && &messages[0] == r.first {
+		settled, rest = r.encoded.upTo(messages[:r.settled], s.dialect)
+		messages = messages[r.settled:]
 	}
-	head := make([]byte, 0, len(r.Model)+len(r.Instructions)+256)
-	head = appendString(append(head, `{"model":`...), r.Model)
-	head = append(head, `,"messages":[`...)
+	size := len(r.Model) + len(r.Instructions) + len(r.tools) + 512
+	var pieces openai.Body
+	if len(settled) <= copiedUpTo {
+		rest.bytes = appendHead(make([]byte, 0, size+len(settled)), r, s)
+		rest.bytes = append(rest.bytes, settled...)
+	} else {
+		pieces = openai.Body{appendHead(nil, r, s), settled}
+		rest.bytes = make([]byte, 0, size)
+	}
+	rest.add(messages)
+	rest.flush()
+	body := bytes.TrimSuffix(rest.bytes, []byte(","))
+	if len(body) == 0 {
+		pieces[1] = bytes.TrimSuffix(settled, []byte(","))
+	}
+	return append(pieces, appendTail(append(body, ']'), r, s, stream))
+}
+
+// appendHead appends what stands before the messages of a request, and the
+// instructions.
+func appendHead(to []byte, r *Request, s shape) []byte {
+	to = appendString(append(to, `{"model":`...), r.Model)
+	to = append(to, `,"messages":[`...)
 	instructions := r.Instructions
 	if r.Output != nil && s.outputFormat != outputSchema && !strings.Contains(instructions, string(r.Output)) {
 		// JSON mode knows no schema, and several hosts refuse it unless the
 		// prompt speaks of JSON.
 		instructions = strings.TrimSpace(instructions + "\n\n" + outputInstructions(r.Output))
 	}
-	if instructions != "" {
-		head = appendString(append(head, `{"role":"system","content":`...), instructions)
-		head = append(head, `},`...)
+	if instructions == "" {
+		return to
 	}
-	rest.flush()
-	tail := bytes.TrimSuffix(rest.bytes, []byte(","))
-	if len(tail) == 0 {
-		settled = bytes.TrimSuffix(settled, []byte(","))
-	}
-	if len(tail) == 0 && len(settled) == 0 {
-		head = bytes.TrimSuffix(head, []byte(","))
-	}
-	tail = append(tail, ']')
+	to = appendString(append(to, `{"role":"system","content":`...), instructions)
+	return append(to, `},`...)
+}
+
+// appendTail appends what stands behind the messages of a request.
+func appendTail(to []byte, r *Request, s shape, stream bool) []byte {
 	if len(r.Tools) > 0 {
-		tail = append(tail, `,"tools":`...)
+		to = append(to, `,"tools":`...)
 		switch {
 		case s.plainSchemas:
-			tail = appendJSON(tail, wireTools(plainTools(r.Tools)))
+			to = appendJSON(to, wireTools(plainTools(r.Tools)))
 		case r.tools != nil && &r.Tools[0] == r.toolsOf:
-			tail = append(tail, r.tools...)
+			to = append(to, r.tools...)
 		default:
-			tail = appendJSON(tail, wireTools(r.Tools))
+			to = appendJSON(to, wireTools(r.Tools))
 		}
 	}
 	if !s.noTemperature {
-		tail = append(tail, `,"temperature":`...)
-		tail = strconv.AppendFloat(tail, r.Temperature, 'g', -1, 64)
+		to = append(to, `,"temperature":`...)
+		to = strconv.AppendFloat(to, r.Temperature, 'g', -1, 64)
 	}
 	switch {
 	case s.completionTokens:
-		tail = append(tail, `,"max_completion_tokens":`...)
-		tail = strconv.AppendInt(tail, int64(r.MaxTokens), 10)
+		to = append(to, `,"max_completion_tokens":`...)
+		to = strconv.AppendInt(to, int64(r.MaxTokens), 10)
 	case !s.noMaxTokens:
-		tail = append(tail, `,"max_tokens":`...)
-		tail = strconv.AppendInt(tail, int64(r.MaxTokens), 10)
+		to = append(to, `,"max_tokens":`...)
+		to = strconv.AppendInt(to, int64(r.MaxTokens), 10)
 	}
 	if r.Output != nil && s.outputFormat != outputWords {
-		tail = append(tail, `,"response_format":`...)
-		tail = appendJSON(tail, wireFormat(r.Output, s.outputFormat))
+		to = append(to, `,"response_format":`...)
+		to = appendJSON(to, wireFormat(r.Output, s.outputFormat))
 	}
 	if r.Thinking != "" {
-		tail = append(tail, s.thinking.wire(r.Thinking == ThinkingOn)...)
+		to = append(to, s.thinking.wire(r.Thinking == ThinkingOn)...)
 	}
 	if stream {
-		tail = append(tail, `,"stream":true`...)
+		to = append(to, `,"stream":true`...)
 	}
-	return openai.Body{head, settled, append(tail, '}')}
+	return append(to, '}')
 }
 
 // outputInstructions ask for structured output in words.

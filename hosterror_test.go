@@ -275,3 +275,30 @@ func TestKindInsideAnAnswer(t *testing.T) {
 		})
 	}
 }
+
+// FuzzHostError has hosts refuse requests in any words. The error is short, and no
+// wait in it is beyond reason.
+func FuzzHostError(f *testing.F) {
+	f.Add(400, "", `{"error":{"message":"temperature is not supported","param":"temperature","code":"unsupported"}}`)
+	f.Add(403, "", `{"detail":"Plan limit reached, resets in 2 hours and 5 minutes"}`)
+	f.Add(429, "7200", `{"error":"Quota exceeded. It resets at 2000-01-01T06:00:00.5+02:00"}`)
+	f.Add(422, "1e400", `{"detail":[{"loc":["body",1],"msg":"maximum context length"}]}`)
+	f.Add(503, "Wed, 21 Oct 2065 07:28:00 GMT", "<html><title>busy</title>")
+	f.Add(200, "-1", `{"error":{"code":503,"message":"try again"}}`)
+	f.Fuzz(func(t *testing.T, status int, header, body string) {
+		if status < 100 || status > 999 {
+			t.Skip("no host has such a status")
+		}
+		headers := []string{"Retry-After", header, "X-RateLimit-Reset", header}
+		provider := hosting(refuseWith(status, "application/json", body, headers...)).provider()
+		provider.Retries = -1
+		_, err := provider.Generate(t.Context(), question(), nil)
+		var refused *frontdesk.HostError
+		if !errors.As(err, &refused) {
+			return
+		}
+		assert.GreaterOrEqual(t, refused.RetryAfter, time.Duration(0))
+		assert.LessOrEqual(t, refused.RetryAfter, 200*365*24*time.Hour)
+		assert.Less(t, len(err.Error()), 2000)
+	})
+}

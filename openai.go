@@ -2,6 +2,7 @@ package frontdesk
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -77,6 +78,7 @@ type OpenAICompatible struct {
 	ledger  Ledger
 	err     error
 	learned learned
+	readers sync.Pool // of *bufio.Reader
 }
 
 // Defaults of an [OpenAICompatible].
@@ -165,9 +167,10 @@ func (p *OpenAICompatible) attempt(ctx context.Context, body openai.Body, reader
 	defer response.Body.Close()
 	patience := newPatience(response.Body, p.IdleTimeout, cancel)
 	defer patience.stop()
-	answer := bufio.NewReader(patience)
+	answer := p.reader(patience)
+	defer p.release(answer)
 	if isDocument(answer) {
-		err = readWhole(answer, reader)
+		err = readWhole(answer, response.ContentLength, reader)
 	} else {
 		err = readStream(ctx, answer, reader, patience, cancel)
 	}
@@ -175,6 +178,20 @@ func (p *OpenAICompatible) attempt(ctx context.Context, body openai.Body, reader
 		return nil, p.failure(ctx, redact(response, err))
 	}
 	return reader.response()
+}
+
+// reader returns a buffered reader to be released.
+func (p *OpenAICompatible) reader(from io.Reader) *bufio.Reader {
+	if used, ok := p.readers.Get().(*bufio.Reader); ok {
+		used.Reset(from)
+		return used
+	}
+	return bufio.NewReader(from)
+}
+
+func (p *OpenAICompatible) release(reader *bufio.Reader) {
+	reader.Reset(nil)
+	p.readers.Put(reader)
 }
 
 // isDocument reports whether an answer is one JSON document rather than a
@@ -196,12 +213,18 @@ func isDocument(answer *bufio.Reader) bool {
 // maxAnswer bounds a whole answer, in bytes.
 const maxAnswer = 64 << 20
 
-func readWhole(body io.Reader, reader *answerReader) error {
-	text, err := io.ReadAll(io.LimitReader(body, maxAnswer))
+// readWhole reads an answer that is one document, of the given length or of an
+// unknown one.
+func readWhole(body io.Reader, length int64, reader *answerReader) error {
+	var text bytes.Buffer
+	if length > 0 {
+		text.Grow(int(min(length, 1<<20)) + bytes.MinRead)
+	}
+	_, err := text.ReadFrom(io.LimitReader(body, maxAnswer))
 	if err != nil {
 		return &TruncatedError{cause: err}
 	}
-	if reader.message, err = assemble.Completion(text); err != nil {
+	if reader.message, err = assemble.Completion(text.Bytes()); err != nil {
 		return reader.cut(err)
 	}
 	reader.add(assemble.Delta{Text: reader.message.Text, Reasoning: reader.message.Reasoning})

@@ -62,10 +62,14 @@ func (b Body) len() (n int64) {
 const wholeUpTo = 32 << 10
 
 func (b Body) open() io.ReadCloser {
-	if b.len() <= wholeUpTo {
+	switch {
+	case len(b) == 1:
+		return io.NopCloser(bytes.NewReader(b[0]))
+	case b.len() <= wholeUpTo:
 		return io.NopCloser(bytes.NewReader(bytes.Join(b, nil)))
+	default:
+		return &bodyReader{rest: slices.Clone(b)}
 	}
-	return &bodyReader{rest: slices.Clone(b)}
 }
 
 // bodyReader reads a Body.

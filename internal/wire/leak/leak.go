@@ -64,7 +64,7 @@ type Result struct {
 // Parse finds the calls of the offered tools in a whole text. Without tools
 // there are no calls. Parse is safe for concurrent use.
 func Parse(text string, tools []Tool) Result {
-	if len(tools) == 0 {
+	if len(tools) == 0 || !strings.ContainsAny(text, beginnings) {
 		return Result{Text: text}
 	}
 	offer := newOffer(tools)
@@ -131,6 +131,9 @@ func Parse(text string, tools []Tool) Result {
 	result.Text = without(text, markup)
 	return result
 }
+
+// beginnings are the characters with which a call, or a fence around one, begins.
+const beginnings = "<[{`"
 
 // span is a part of the text.
 type span struct{ start, end int }
