@@ -23,10 +23,10 @@ type migration struct {
 	sql     string
 }
 
-// readMigrations returns the migrations of a folder in order. Their files are
-// named for the version they lead to and what they bring: 1_log.sql.
-func readMigrations(folder string) ([]migration, error) {
-	names, err := fs.Glob(files, path.Join(folder, "*.sql"))
+// readMigrations returns the migrations of a part of the tables in order. Their
+// files are named for the version they lead to and what they bring: 1_log.sql.
+func readMigrations(part string) ([]migration, error) {
+	names, err := fs.Glob(files, path.Join("migrations", part, "*.sql"))
 	if err != nil {
 		return nil, err
 	}
@@ -47,16 +47,16 @@ func readMigrations(folder string) ([]migration, error) {
 	return steps, nil
 }
 
-// migrate brings a schema to the newest version of a folder's migrations. They
-// are all done or none, and by one process at a time.
-func migrate(ctx context.Context, pool *pgxpool.Pool, schema, folder string) error {
-	steps, err := readMigrations(folder)
+// migrate brings a part of the tables to its newest version. The migrations are
+// all done or none, and by one process at a time.
+func migrate(ctx context.Context, pool *pgxpool.Pool, schema, part string) error {
+	steps, err := readMigrations(part)
 	if err != nil {
 		return err
 	}
 	newest := steps[len(steps)-1].version
 	// Where there is nothing to do, no right to change tables is needed.
-	if found, err := schemaVersion(ctx, pool, schema, folder); err == nil && found == newest {
+	if found, err := schemaVersion(ctx, pool, schema, part); err == nil && found == newest {
 		return nil
 	}
 	err = again(ctx, func() error {
@@ -64,7 +64,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, schema, folder string) err
 			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "frontdesk "+schema); err != nil {
 				return err
 			}
-			found, err := schemaVersion(ctx, tx, schema, folder)
+			found, err := schemaVersion(ctx, tx, schema, part)
 			if err != nil {
 				return err
 			}
@@ -79,9 +79,9 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, schema, folder string) err
 					continue
 				}
 				if _, err := tx.Exec(ctx, inSchema(schema, step.sql), pgx.QueryExecModeSimpleProtocol); err != nil {
-					return fmt.Errorf("%s, version %d: %w", folder, step.version, err)
+					return fmt.Errorf("%s, version %d: %w", part, step.version, err)
 				}
-				if _, err := tx.Exec(ctx, inSchema(schema, `INSERT INTO frontdesk.versions (part, version) VALUES ($1, $2)`), folder, step.version); err != nil {
+				if _, err := tx.Exec(ctx, inSchema(schema, `INSERT INTO frontdesk.versions (part, version) VALUES ($1, $2)`), part, step.version); err != nil {
 					return err
 				}
 			}

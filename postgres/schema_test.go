@@ -56,7 +56,7 @@ func TestTablesOfANewerVersionAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.Append(t.Context(), frontdesk.ConversationID{ID: "c"}, 0, frontdesk.Entry{ID: "e"}))
 	require.NoError(t, store.Close())
-	execute(t, connect(t, url), schema, "INSERT INTO frontdesk.versions (part, version) VALUES ('migrations', 99)")
+	execute(t, connect(t, url), schema, "INSERT INTO frontdesk.versions (part, version) VALUES ('log', 99)")
 	_, err = postgres.Open(t.Context(), postgres.Config{URL: url, Schema: schema})
 	require.ErrorContains(t, err, "version 99")
 	require.ErrorContains(t, err, "upgrade the program")

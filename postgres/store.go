@@ -70,7 +70,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		store.Close()
 		return nil, err
 	}
-	if err := migrate(ctx, pool, schema, "migrations"); err != nil {
+	if err := migrate(ctx, pool, schema, "log"); err != nil {
 		store.Close()
 		return nil, err
 	}
