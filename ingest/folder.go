@@ -30,9 +30,9 @@ type Folder struct {
 	FS fs.FS
 
 	// BaseURL is where people read the pages, such as
-	// https://shop.example/help/. A page's address is this and its path
-	// without the extension, unless the page names one itself. Empty means
-	// that pages have only the addresses they name.
+	// https://shop.example/help/. The address of a file is this and its path,
+	// for Markdown and HTML without the extension, unless the page names one
+	// itself. Empty means that pages have only the addresses they name.
 	BaseURL string
 
 	// Decoders say by lower-case extension how files are read, such as
@@ -199,9 +199,13 @@ func (f Folder) complete(name string, doc *Document) {
 		return
 	}
 	if doc.URL == "" {
-		page := strings.TrimSuffix(name, path.Ext(name))
-		if path.Base(page) == "index" {
-			page = strings.TrimSuffix(strings.TrimSuffix(page, "index"), "/")
+		page := name
+		switch extension := path.Ext(name); strings.ToLower(extension) {
+		case ".md", ".markdown", ".mdx", ".html", ".htm", ".xhtml":
+			page = strings.TrimSuffix(name, extension)
+			if path.Base(page) == "index" {
+				page = strings.TrimSuffix(strings.TrimSuffix(page, "index"), "/")
+			}
 		}
 		doc.URL = base.JoinPath(page).String()
 	} else if own, err := url.Parse(doc.URL); err == nil && !own.IsAbs() {

@@ -130,7 +130,7 @@ func TestFolder(t *testing.T) {
 		"index.md":        "https://shop.example/docs",
 		"help/fees.md":    "https://shop.example/other",
 		"help/index.html": "https://shop.example/docs/help",
-		"help/notes.txt":  "https://shop.example/docs/help/notes",
+		"help/notes.txt":  "https://shop.example/docs/help/notes.txt",
 		"utf16.md":        "https://shop.example/docs/utf16",
 	}, urls)
 	assert.Len(t, skipped, 6)
