@@ -15,60 +15,23 @@ const (
 	// characterWeight is what a single character counts in a script without
 	// spaces, beside 1 for a pair.
 	characterWeight = 0.2
-
-	// previousWeight is what a word of an earlier message counts, beside 1
-	// for one of the newest: enough to say what "it" is, not enough to keep
-	// the conversation on its old topic.
-	previousWeight = 0.2
 )
 
 // parse turns a query into weighted terms, those that count by themselves
 // first. It is empty if none does.
 func (s *state) parse(query *frontdesk.Query) []weighted {
-	stemmer := newStemmer()
-	terms := make(map[string]*weighted)
-	var order []string
-	for i := -1; i < len(query.Previous); i++ {
-		text, share := query.Text, float32(1)
-		if i >= 0 {
-			text, share = query.Previous[i], previousWeight
-		}
-		tokens := tokenize(text)
-		in := s.queryLanguages(tokens)
-		for _, token := range tokens {
-			weight, function := share, false
-			switch {
-			case in.isFunction(token.lower):
-				weight, function = share*functionWeight, true
-			case token.script == unspaced && len(tokens) > 1 && utf8.RuneCountInString(token.lower) == 1:
-				weight = share * characterWeight
-			}
-			stemmer.terms(token, in, func(term string) {
-				known := terms[term]
-				if known == nil {
-					known = &weighted{term: term, function: function}
-					terms[term] = known
-					order = append(order, term)
-				}
-				known.weight = max(known.weight, weight)
-				known.function = known.function && function
-			})
+	p := parser{state: s, stemmer: newStemmer(), terms: make(map[string]*weighted)}
+	for i, share := range s.shares(query) {
+		if i == 0 {
+			p.add(query.Text, share)
+		} else {
+			p.add(query.Previous[i-1], share)
 		}
 	}
-	var parsed []weighted
-	for _, term := range order {
-		t := *terms[term]
-		having, all := 0, 0
-		for _, p := range s.parts {
-			docs, _ := p.lexicon.postings(term)
-			having += len(docs)
-			all += len(p.passages)
-		}
-		if having == 0 {
-			continue
-		}
-		t.weight *= rarity(all, having)
-		parsed = append(parsed, t)
+	parsed := make([]weighted, 0, len(p.order))
+	for _, t := range p.order {
+		t.weight *= rarity(s.count(t.term))
+		parsed = append(parsed, *t)
 	}
 	slices.SortStableFunc(parsed, func(a, b weighted) int {
 		switch {
@@ -86,6 +49,72 @@ func (s *state) parse(query *frontdesk.Query) []weighted {
 	return parsed
 }
 
+// parser collects the terms of a query that passages hold.
+type parser struct {
+	state   *state
+	stemmer *stemmer
+	terms   map[string]*weighted
+	order   []*weighted
+}
+
+// add adds the terms of a text. share is what they count.
+func (p *parser) add(text string, share float32) {
+	if share == 0 {
+		return
+	}
+	tokens := tokenize(text)
+	in := p.state.queryLanguages(tokens)
+	for _, token := range tokens {
+		weight, function := share, in.isFunction(token.lower)
+		switch {
+		case function:
+			weight *= functionWeight
+		case token.script == unspaced && len(tokens) > 1 && utf8.RuneCountInString(token.lower) == 1:
+			weight *= characterWeight
+		}
+		known := false
+		var stems []string
+		p.stemmer.terms(token, in, func(term string) {
+			if _, having := p.state.count(term); having > 0 {
+				p.put(term, weight, function)
+				known = true
+			} else {
+				stems = append(stems, term)
+			}
+		})
+		if known || function || token.script == unspaced {
+			continue
+		}
+		for _, stem := range stems {
+			for _, c := range p.state.correct(stem) {
+				p.put(c.term, weight*c.weight, false)
+			}
+		}
+	}
+}
+
+func (p *parser) put(term string, weight float32, function bool) {
+	known := p.terms[term]
+	if known == nil {
+		known = &weighted{term: term, function: function}
+		p.terms[term] = known
+		p.order = append(p.order, known)
+	}
+	known.weight = max(known.weight, weight)
+	known.function = known.function && function
+}
+
+// count tells how many passages there are and how many of them hold a term.
+// Those that are deleted count until they are merged away.
+func (s *state) count(term string) (all, having int) {
+	for _, p := range s.parts {
+		docs, _ := p.lexicon.postings(term)
+		having += len(docs)
+		all += len(p.passages)
+	}
+	return all, having
+}
+
 // queryLanguages tells in which languages the words of a query are stemmed: by
 // its function words, else all those of the passages.
 func (s *state) queryLanguages(tokens []token) languageSet {
@@ -93,17 +122,8 @@ func (s *state) queryLanguages(tokens []token) languageSet {
 	for _, p := range s.parts {
 		held |= p.lexicon.languages
 	}
-	in := detect(tokens)
-	if in&held != 0 {
-		return in & held
+	if in := detect(tokens) & held; in != 0 {
+		return in
 	}
 	return held
-}
-
-// contextual is the text whose vector stands for a query.
-func contextual(query *frontdesk.Query) string {
-	if len(query.Previous) == 0 {
-		return query.Text
-	}
-	return query.Previous[0] + "\n" + query.Text
 }
