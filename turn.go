@@ -199,7 +199,7 @@ func (c *conversation) admits(customer Customer) error {
 func (r *run) begin(busy, decided bool) (joined bool) {
 	switch t := r.c.turn; {
 	case t != nil && t.outcome == "" && busy:
-		r.id = t.id
+		r.id, r.epoch = t.id, 0
 		return true
 	case t != nil && t.outcome == "" && (t.handoff == nil || r.c.human):
 		r.id = t.id
