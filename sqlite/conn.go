@@ -58,6 +58,11 @@ func (c *conn) configure(settings settings) error {
 	if err != nil {
 		return err
 	}
+	if settings.checkpoint > 0 {
+		if err := c.WALAutoCheckpoint(settings.checkpoint); err != nil {
+			return err
+		}
+	}
 	levels := map[string]int64{"NORMAL": 1, "FULL": 2}
 	switch level, err := c.number(`PRAGMA synchronous`); {
 	case err != nil:

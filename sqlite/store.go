@@ -68,6 +68,7 @@ type settings struct {
 	path        string // absolute
 	vfs         string // a file layer that was registered with SQLite
 	synchronous string
+	checkpoint  int // pages in the log after which it is brought into the file
 }
 
 // Open opens the SQLite file at path, and makes it, readable by its owner
