@@ -3,6 +3,7 @@ module github.com/frontdesk-go/frontdesk
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/blevesearch/snowballstem v0.9.0
 	github.com/clipperhouse/uax29/v2 v2.7.0
 	github.com/invopop/jsonschema v0.14.0

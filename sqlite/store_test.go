@@ -8,6 +8,7 @@ import (
 
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/frontdesktest"
+	"github.com/frontdesk-go/frontdesk/internal/linear"
 	"github.com/frontdesk-go/frontdesk/sqlite"
 )
 
@@ -31,4 +32,13 @@ func TestStoreIsDurable(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "test.db")
 		return func(t *testing.T) frontdesk.Memory { return open(t, path) }
 	})
+}
+
+// Two that have the file open are one store.
+func TestStoreIsLinearizable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	first, second := open(t, path), open(t, path)
+	for seed := range uint64(5) {
+		require.NoError(t, linear.Record(t.Context(), seed, first, second).Check(), "seed %d", seed)
+	}
 }
