@@ -18,11 +18,14 @@ import (
 // and an invoke may hold one JSON object instead of parameters.
 
 // dsmlTags returns the spellings of a tag: the bars come wide or narrow,
-// single or doubled.
+// single or doubled, and single ones with a blank behind them.
 func dsmlTags(open, name string) []string {
 	var tags []string
 	for _, bars := range []string{"｜", "｜｜", "|", "||"} {
 		tags = append(tags, open+bars+"DSML"+bars+name)
+	}
+	for _, bar := range []string{"｜", "|"} {
+		tags = append(tags, open+bar+"DSML"+bar+" "+name)
 	}
 	return tags
 }
@@ -123,7 +126,7 @@ func (r *reader) invokeParameters(spelling string) (arguments string, ok bool) {
 			r.space()
 		}
 		if !r.take(">") {
-			r.cut = r.cut || r.ends(`string="`)
+			r.cut = r.cut || r.ends(`string="`, `string='`)
 			return "", false
 		}
 		raw, ok := r.parameterText()
@@ -138,14 +141,15 @@ func (r *reader) invokeParameters(spelling string) (arguments string, ok bool) {
 	}
 }
 
-// attribute reads name="value".
+// attribute reads name="value", in quotes of either kind.
 func (r *reader) attribute(name string) (value string, ok bool) {
 	r.space()
-	if !r.take(name + `="`) {
+	if !r.take(name+`="`, name+`='`) {
 		return "", false
 	}
+	quote := r.text[r.pos-1 : r.pos]
 	value = r.word()
-	return value, r.take(`"`)
+	return value, r.take(quote)
 }
 
 // parameterText reads a raw value and goes past its closing tag.

@@ -492,6 +492,36 @@ func TestDSMLWithBrokenTags(t *testing.T) {
 	}
 }
 
+func TestTagsAreSpelledInSeveralWays(t *testing.T) {
+	const order = `{"order_id":"ORD-1"}`
+	deepseek := "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_order_status\n```json\n" + order + "\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+	dsml := "<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"get_order_status\">\n<｜DSML｜parameter name=\"order_id\" string=\"true\">ORD-1</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>"
+	for _, text := range []string{
+		strings.ReplaceAll(deepseek, "▁", "_"),
+		strings.ReplaceAll(deepseek, "▁", " "),
+		strings.ReplaceAll(deepseek, "▁", `\_`),
+		strings.ReplaceAll(deepseek, "｜", "|"),
+		strings.ReplaceAll(dsml, "｜", "|"),
+		strings.ReplaceAll(dsml, "｜", "｜｜"),
+		strings.ReplaceAll(dsml, "DSML｜", "DSML｜ "),
+		strings.ReplaceAll(dsml, `"`, `'`),
+		strings.ReplaceAll(dsml, "tool_calls", "function_calls"),
+	} {
+		result := leak.Parse(text, tools)
+		if assert.Len(t, result.Calls, 1, text) {
+			assert.JSONEq(t, order, result.Calls[0].Arguments)
+		}
+		assert.Empty(t, result.Text)
+		for i := range text {
+			hold := leak.NewHold(tools)
+			assert.Empty(t, hold.Add(text[:i])+hold.Add(text[i:])+hold.Flush(), "markup is shown")
+			if cut := leak.Parse(text[:i], tools); len(cut.Calls) > 0 {
+				assert.JSONEq(t, order, cut.Calls[0].Arguments, "half a call")
+			}
+		}
+	}
+}
+
 func TestProseAroundCalls(t *testing.T) {
 	call := `<tool_call>{"name": "search", "arguments": {"query": "a"}}</tool_call>`
 	for _, row := range []struct{ text, remains string }{

@@ -16,13 +16,14 @@ var (
 )
 
 // deepseekTokens returns the spellings of a token: models and gateways write
-// the separator between its words in three ways.
+// the separator between its words in four ways, and its bars at times narrow.
+// Narrow bars with underscores are Kimi's.
 func deepseekTokens(words ...string) []string {
 	var tokens []string
-	for _, separator := range []string{"▁", "_", " "} {
+	for _, separator := range []string{"▁", "_", " ", `\_`} {
 		tokens = append(tokens, "<｜tool"+separator+strings.Join(words, separator)+"｜>")
 	}
-	return tokens
+	return append(tokens, "<|tool▁"+strings.Join(words, "▁")+"|>")
 }
 
 // deepseek reads the calls of V3 and R1, function<sep>name and a fenced object,
