@@ -1,64 +1,30 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
-	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/index"
+	"github.com/frontdesk-go/frontdesk/ingest"
 )
 
-// readPages makes passages of a folder of Markdown pages: one for each section,
-// under its page's title and address.
-func readPages(pages fs.FS) ([]frontdesk.Passage, error) {
-	names, err := fs.Glob(pages, "*.md")
+// readPages makes a knowledge base of a folder of help pages. Each must be
+// readable: what a shop says about refunds must not be missing unnoticed.
+func readPages(ctx context.Context, pages fs.FS) (*index.Index, error) {
+	kb := new(index.Index)
+	ingester := ingest.Ingester{Target: kb}
+	report, err := ingester.Sync(ctx, "help", ingest.Folder{FS: pages})
 	if err != nil {
 		return nil, err
 	}
-	var passages []frontdesk.Passage
-	for _, name := range names {
-		text, err := fs.ReadFile(pages, name)
-		if err != nil {
-			return nil, err
-		}
-		found, err := splitPage(name, string(text))
-		if err != nil {
-			return nil, fmt.Errorf("page %s: %w", name, err)
-		}
-		passages = append(passages, found...)
+	var skipped []error
+	for _, page := range report.Skipped {
+		skipped = append(skipped, page)
 	}
-	return passages, nil
-}
-
-func splitPage(name, text string) ([]frontdesk.Passage, error) {
-	matter, body, ok := strings.Cut(strings.TrimPrefix(text, "---\n"), "\n---\n")
-	if !ok {
-		return nil, fmt.Errorf("it does not begin with a title and url between two lines of ---")
+	if err := errors.Join(skipped...); err != nil {
+		return nil, fmt.Errorf("read the help pages: %w", err)
 	}
-	fields := make(map[string]string)
-	for line := range strings.Lines(matter) {
-		key, value, _ := strings.Cut(line, ":")
-		fields[strings.TrimSpace(key)] = strings.TrimSpace(value)
-	}
-	var passages []frontdesk.Passage
-	for i, section := range strings.Split("\n"+body, "\n## ") {
-		heading, rest, _ := strings.Cut(section, "\n")
-		title := fields["title"]
-		if i > 0 {
-			title += " — " + strings.TrimSpace(heading)
-		} else if _, introduction, ok := strings.Cut(section, "\n# "); ok {
-			_, rest, _ = strings.Cut(introduction, "\n") // the title again
-		}
-		if rest = strings.TrimSpace(rest); rest == "" {
-			continue
-		}
-		passages = append(passages, frontdesk.Passage{
-			ID:       fmt.Sprintf("%s#%d", name, i),
-			Document: name,
-			Title:    title,
-			URL:      fields["url"],
-			Text:     rest,
-		})
-	}
-	return passages, nil
+	return kb, nil
 }

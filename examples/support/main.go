@@ -30,7 +30,6 @@ import (
 	"github.com/frontdesk-go/frontdesk/examples/support/offline"
 	"github.com/frontdesk-go/frontdesk/examples/support/policies"
 	"github.com/frontdesk-go/frontdesk/examples/support/shop"
-	"github.com/frontdesk-go/frontdesk/index"
 )
 
 const instructions = `You are the support agent of Lamp & Linen, a small shop for lamps and household linen. Be friendly, brief and exact.
@@ -91,7 +90,7 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, memory.Close()) }()
-	passages, err := readPages(policies.Files)
+	pages, err := readPages(ctx, policies.Files)
 	if err != nil {
 		return err
 	}
@@ -110,7 +109,7 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) (err error
 		Instructions: instructions,
 		Tools:        shopTools(store, chat.confirm),
 		Memory:       memory,
-		Retriever:    index.New(passages...),
+		Retriever:    pages,
 		Escalator:    &queue{path: filepath.Join(o.data, "handoffs.jsonl")},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -113,17 +114,17 @@ func TestFileMemoryDropsATornLine(t *testing.T) {
 	assert.ErrorContains(t, err, "line 1")
 }
 
-func TestPagesBecomePassages(t *testing.T) {
-	passages, err := readPages(policies.Files)
+func TestPagesBecomeKnowledge(t *testing.T) {
+	pages, err := readPages(t.Context(), policies.Files)
 	require.NoError(t, err)
-	assert.Greater(t, len(passages), 40)
-	ids := make(map[string]bool)
-	for _, p := range passages {
-		assert.NotEmpty(t, p.Title)
-		assert.NotEmpty(t, p.Text)
-		assert.NotContains(t, p.Text, "title:")
-		assert.True(t, strings.HasPrefix(p.URL, "https://"), p.URL)
-		assert.False(t, ids[p.ID], "id %s is taken", p.ID)
-		ids[p.ID] = true
-	}
+	assert.Greater(t, pages.Len(), 40)
+	found, err := pages.Retrieve(t.Context(), frontdesk.Query{Text: "shipping to Germany", TopK: 1})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	assert.Equal(t, "Shipping times and costs — Costs and delivery times by country", found[0].Title)
+	assert.Equal(t, "https://help.lampandlinen.example/shipping", found[0].URL)
+	assert.NotContains(t, found[0].Text, "title:")
+
+	_, err = readPages(t.Context(), fstest.MapFS{"a.md": {Data: []byte("---\ntitle: [\n---\n")}})
+	assert.ErrorContains(t, err, "read the help pages: a.md: front matter")
 }
