@@ -21,7 +21,7 @@ const (
 // first. It is empty if none does.
 func (s *state) parse(query *frontdesk.Query) []weighted {
 	p := parser{state: s, stemmer: newStemmer(), terms: make(map[string]*weighted)}
-	for i, share := range s.shares(query) {
+	for i, share := range shares(query) {
 		if i == 0 {
 			p.add(query.Text, share)
 		} else {
