@@ -146,7 +146,7 @@ func (p property) typed(value string) json.RawMessage {
 	literal := !slices.Contains(kinds, "string")
 	for _, kind := range kinds {
 		switch {
-		case kind == "null" && (trimmed == "null" || trimmed == "None"):
+		case (kind == "null" || literal) && (trimmed == "null" || trimmed == "None"):
 			return json.RawMessage("null")
 		case kind == "boolean" && literal && (lower == "true" || lower == "false"):
 			return json.RawMessage(lower)
