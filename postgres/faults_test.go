@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/frontdesk-go/frontdesk/internal/linear"
 	"github.com/frontdesk-go/frontdesk/postgres"
 )
 
@@ -92,29 +93,34 @@ func (c *fusedConn) Read(p []byte) (int, error) {
 	return passed, nil
 }
 
-// Connections are cut at any byte of an append, on the way there or back.
-func TestConnectionsCutInAppends(t *testing.T) {
-	url := databaseURL(t)
-	schema := newSchema(t, url)
+// openFused opens a store whose connections have a fuse.
+func openFused(t *testing.T, url, schema string, fuse *fuse) *postgres.Store {
+	t.Helper()
 	config, err := pgxpool.ParseConfig(url)
 	require.NoError(t, err)
 	config.MaxConns = 4
-	var (
-		fuse fuse
-		dial = config.ConnConfig.DialFunc
-	)
+	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		return &fusedConn{Conn: conn, fuse: &fuse}, nil
+		return &fusedConn{Conn: conn, fuse: fuse}, nil
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	store, err := postgres.Open(t.Context(), postgres.Config{Pool: pool, Schema: schema})
 	require.NoError(t, err)
+	return store
+}
+
+// Connections are cut at any byte of an append, on the way there or back.
+func TestConnectionsCutInAppends(t *testing.T) {
+	url := databaseURL(t)
+	schema := newSchema(t, url)
+	var fuse fuse
+	store := openFused(t, url, schema, &fuse)
 
 	wanted := int64(faults(60, 500))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -122,11 +128,11 @@ func TestConnectionsCutInAppends(t *testing.T) {
 	load := newLoad(store, 2)
 	load.fault = func() {
 		switch what := rand.IntN(6); {
-		case fuse.cuts.Load() >= wanted:
+		case fuse.cuts.Load() >= wanted && load.landed.Load() > 0:
 			cancel()
 		case what == 0:
 			fuse.light(1 + rand.Int64N(3000))
-		case what <= 2:
+		case what <= 3:
 			fuse.commit.Store(true)
 		}
 	}
@@ -138,8 +144,43 @@ func TestConnectionsCutInAppends(t *testing.T) {
 	fuse.left.Store(0)
 	fuse.commit.Store(false)
 	assert.GreaterOrEqual(t, fuse.cuts.Load(), wanted)
-	assert.NotZero(t, load.landed.Load(), "no append was cut after its commit")
+	assert.NotZero(t, load.landed.Load(), "no append was cut after its commit, in five minutes")
 	load.check(t, connect(t, url), schema)
+}
+
+// What clients see of appends and loads has an order, also where connections
+// are cut and nobody knows whether an append was done.
+func TestStoreIsLinearizable(t *testing.T) {
+	url := databaseURL(t)
+	schema := newSchema(t, url)
+	open := func() *postgres.Store {
+		store, err := postgres.Open(t.Context(), postgres.Config{URL: url, Schema: schema})
+		require.NoError(t, err)
+		t.Cleanup(func() { store.Close() })
+		return store
+	}
+	first, second := open(), open()
+	for seed := range uint64(faults(5, 20)) {
+		require.NoError(t, linear.Record(t.Context(), seed, first, second).Check(), "seed %d", seed)
+	}
+	var fuse fuse
+	third := openFused(t, url, schema, &fuse)
+	for seed := range uint64(faults(5, 20)) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() {
+			for ctx.Err() == nil {
+				fuse.light(1 + rand.Int64N(10_000))
+				time.Sleep(time.Millisecond)
+			}
+		})
+		history := linear.Record(t.Context(), 1000+seed, first, third)
+		cancel()
+		group.Wait()
+		require.NoError(t, history.Check(), "seed %d with cuts", seed)
+	}
+	assert.NotZero(t, fuse.cuts.Load())
+	t.Logf("%d connections were cut", fuse.cuts.Load())
 }
 
 // The server is killed with all its processes while it works, and started

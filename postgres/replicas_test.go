@@ -87,7 +87,7 @@ func TestReplicas(t *testing.T) {
 	for i := range replicas {
 		replicas[i] = start(fmt.Sprint("replica ", i))
 	}
-	kills := faults(8, 60)
+	kills := faults(8, 40)
 	for kill := range kills {
 		time.Sleep(200 * time.Millisecond)
 		victim := rand.IntN(len(replicas))

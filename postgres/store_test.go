@@ -40,6 +40,18 @@ func newSchema(t testing.TB, url string) string {
 	return name
 }
 
+func TestStoreIsDurable(t *testing.T) {
+	frontdesktest.TestDurable(t, func(t *testing.T) func(*testing.T) frontdesk.Memory {
+		url := databaseURL(t)
+		config := postgres.Config{URL: url, Schema: newSchema(t, url)}
+		return func(t *testing.T) frontdesk.Memory {
+			store, err := postgres.Open(t.Context(), config)
+			require.NoError(t, err)
+			return store
+		}
+	})
+}
+
 func open(t testing.TB) *postgres.Store {
 	t.Helper()
 	url := databaseURL(t)
