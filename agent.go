@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/frontdesk-go/frontdesk/internal/tokens"
 )
 
 // Agent answers customers. It is safe for concurrent use; turns of the same
@@ -23,6 +25,10 @@ type Agent struct {
 	limits      Limits
 	temperature float64
 	cache       conversationCache
+
+	window      int // in tokens, zero if it is not known
+	sizes       promptSizes
+	calibration tokens.Calibration
 }
 
 // Config says what an [Agent] is made of. Every field has a default, so that
@@ -94,6 +100,20 @@ type Config struct {
 	// renewed while the turn runs. Zero means [DefaultLease]. It has no effect
 	// unless Memory is a [SharedMemory].
 	Lease time.Duration
+
+	// PriorConversations is how many earlier conversations of the same customer
+	// the model reads at most, whole and newest first, as far as half of its
+	// window allows: what context is for where it costs nothing. Zero means
+	// none. It needs a Memory that is a [CustomerMemory], and has no effect for
+	// customers without an id: be sure of who they are.
+	PriorConversations int
+
+	// ContextWindow is how many tokens a prompt and its answer may have
+	// together. A conversation that outgrows it goes on without its beginning,
+	// of which a [Trimmed] event and the model are told. Zero means what is
+	// known of the Provider's models; if nothing is known, the host must refuse
+	// a request before anything is left out.
+	ContextWindow int
 
 	// Gather is how long a turn waits for more messages of the customer before
 	// it asks the model, since many people write in bursts. Each message that
@@ -320,6 +340,9 @@ func New(config Config) (*Agent, error) {
 	if config.ApprovalText == "" {
 		config.ApprovalText = DefaultApprovalText
 	}
+	if _, ok := config.Memory.(CustomerMemory); !ok && config.PriorConversations > 0 {
+		faults = append(faults, errors.New("PriorConversations needs a Memory that is a CustomerMemory, such as InMemory or those of packages sqlite and postgres"))
+	}
 	if config.Lease == 0 {
 		config.Lease = DefaultLease
 	}
@@ -335,7 +358,7 @@ func New(config Config) (*Agent, error) {
 	}
 	limits := config.Limits
 	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 ||
-		config.ApprovalLife < 0 || config.Lease < 0 || config.Gather < 0 {
+		config.ApprovalLife < 0 || config.Lease < 0 || config.Gather < 0 || config.ContextWindow < 0 || config.PriorConversations < 0 {
 		faults = append(faults, errors.New("limits must not be negative: leave a field zero for its default"))
 	}
 	tools := config.Tools
@@ -364,6 +387,7 @@ func New(config Config) (*Agent, error) {
 		wireTools:   appendJSON(nil, wireTools(definitions)),
 		limits:      limits.withDefaults(),
 		temperature: temperature,
+		window:      config.contextWindow(),
 	}, nil
 }
 
@@ -545,16 +569,21 @@ func (a *Agent) catchUp(ctx context.Context, c *conversation) error {
 }
 
 // instructions assembles the system prompt.
-func (a *Agent) instructions(customer Customer) string {
-	parts := make([]string, 0, 3)
+func (a *Agent) instructions(c *conversation) string {
+	parts := make([]string, 0, 5)
 	if a.config.Instructions != "" {
 		parts = append(parts, a.config.Instructions)
 	}
 	if a.config.Retriever != nil {
 		parts = append(parts, retrievalInstructions)
 	}
-	if customer.Profile != "" {
-		parts = append(parts, "<customer>\n"+quoteData(customer.Profile)+"\n</customer>")
+	if profile := c.turn.customer.Profile; profile != "" {
+		parts = append(parts, "<customer>\n"+quoteData(profile)+"\n</customer>")
+	}
+	for _, part := range []string{c.priorInstructions(), c.cutInstructions()} {
+		if part != "" {
+			parts = append(parts, part)
+		}
 	}
 	return strings.Join(parts, "\n\n")
 }

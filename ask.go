@@ -42,26 +42,14 @@ func (r *run) ask(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.findPrior(ctx); err != nil {
+		return err
+	}
+	request := r.request()
+	if !a.fits(r.c, request) && r.trim(request, int(float64(a.window)*roomAfterCut)-request.MaxTokens) {
+		request = r.request()
+	}
 	read := r.c.last - int64(len(r.pending))
-	messages, settled := r.c.transcript()
-	request := &Request{
-		Model:        a.config.Model,
-		Instructions: a.instructions(r.c.turn.customer),
-		Messages:     messages,
-		Tools:        a.definitions,
-		Temperature:  a.temperature,
-		MaxTokens:    a.config.MaxTokens,
-		Thinking:     a.config.Thinking,
-		encoded:      r.c.encoded,
-		settled:      settled,
-		tools:        a.wireTools,
-	}
-	if len(messages) > 0 {
-		request.first = &messages[0]
-	}
-	if len(a.definitions) > 0 {
-		request.toolsOf = &a.definitions[0]
-	}
 	if r.c.turn.emptyAnswers > 0 {
 		// Models that think hard may tell a call to themselves and make none.
 		request.Thinking = ThinkingOff
@@ -88,11 +76,14 @@ func (r *run) ask(ctx context.Context) error {
 	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
 		return r.unpaid(ctx, fmt.Errorf("ask model %s: %w", request.Model, err))
 	case err != nil:
-		return fmt.Errorf("ask model %s: %w", request.Model, err)
+		return r.tooLong(request, fmt.Errorf("ask model %s: %w", request.Model, err))
 	case response == nil:
 		return fmt.Errorf("ask model %s: the provider returned no response", request.Model)
 	case response.Finish == FinishLength || response.Finish == FinishFilter:
 		return fmt.Errorf("ask model %s: %w", request.Model, &TruncatedError{Message: response.Message, Finish: response.Finish})
+	}
+	if a.window > 0 && r.c.images == 0 && response.Usage.PromptTokens > a.window/4 {
+		a.calibration.Learn(a.config.Model, a.sizes.of(request).tokens, response.Usage.PromptTokens)
 	}
 	answer := modelAnswer{
 		Message:  response.Message,
@@ -112,6 +103,31 @@ func (r *run) ask(ctx context.Context) error {
 	r.add(EntryAnswer, answer)
 	r.showRest(answer.Message.Text)
 	return nil
+}
+
+// request is what the model is to be asked next.
+func (r *run) request() *Request {
+	a := r.agent
+	messages, settled := r.c.transcript()
+	request := &Request{
+		Model:        a.config.Model,
+		Instructions: a.instructions(r.c),
+		Messages:     messages,
+		Tools:        a.definitions,
+		Temperature:  a.temperature,
+		MaxTokens:    a.config.MaxTokens,
+		Thinking:     a.config.Thinking,
+		encoded:      r.c.encoded,
+		settled:      settled,
+		tools:        a.wireTools,
+	}
+	if len(messages) > 0 {
+		request.first = &messages[0]
+	}
+	if len(a.definitions) > 0 {
+		request.toolsOf = &a.definitions[0]
+	}
+	return request
 }
 
 // unpaid goes on after a request that could not be made because the turn, a

@@ -43,7 +43,13 @@ type conversation struct {
 	underWay   bool              // a turn was answered before the newest one
 	turn       *turnState
 
-	bytes int // about how much text all this holds
+	prior        []priorConversation // of the same customer; nil if nobody has looked
+	priorOmitted int
+	turns        []turnStart // of the settled messages, oldest first
+	cutTurns     int         // that are left out before them
+
+	bytes  int // about how much text all this holds
+	images int // that the customer sent
 }
 
 // previousMessages is how many of the customer's messages go with a query, in
@@ -145,6 +151,13 @@ func (c *conversation) apply(entry *Entry) error {
 		c.decide(body)
 	case effectResolved:
 		c.resolve(body)
+	case priorFound:
+		c.prior, c.priorOmitted = slices.Clone(body.Conversations), body.Omitted
+		if c.prior == nil {
+			c.prior = []priorConversation{}
+		}
+	case trimmed:
+		c.cut(body)
 	case Handoff:
 		c.handOver(entry.Turn, body)
 	case ticketOpened:
@@ -176,6 +189,11 @@ func (c *conversation) running(turn string) bool {
 func (c *conversation) startTurn(id string, body turnStarted) {
 	c.closeCalls()
 	c.admit()
+	begin := len(c.settled) + len(c.deferred)
+	if c.question != nil {
+		begin++
+	}
+	c.turns = append(c.turns, turnStart{c.last + 1, begin})
 	c.underWay = c.underWay || c.turn != nil && c.turn.outcome == Answered
 	c.turn = &turnState{id: id, customer: body.Customer}
 	c.customer = body.Customer
@@ -189,6 +207,7 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 		c.deliveries[body.MessageID] = turn
 	}
 	c.customer = body.Customer
+	c.images += len(body.Images)
 	c.said = append(c.said, body.Text)
 	if extra := len(c.said) - previousMessages - 1; extra > 0 {
 		c.said = c.said[extra:]

@@ -27,6 +27,9 @@ const (
 	EntryApprovalAsked   EntryKind = "approval_asked"   // somebody was asked whether a tool may run
 	EntryApprovalDecided EntryKind = "approval_decided" // and answered
 	EntryEffectResolved  EntryKind = "effect_resolved"  // it was found out what came of a tool call
+
+	EntryPriorConversations EntryKind = "prior_conversations" // earlier ones of the customer were found
+	EntryTrimmed            EntryKind = "trimmed"             // the beginning is left out of prompts from here on
 )
 
 // entryVersion is the version of the data of all kinds.
@@ -150,6 +153,24 @@ type (
 	}
 )
 
+// The data of entries about what the model reads.
+type (
+	priorFound struct {
+		// Conversations are those that the model reads, newest first, and
+		// Omitted is how many there was no room for.
+		Conversations []priorConversation `json:"conversations"`
+		Omitted       int                 `json:"omitted,omitempty"`
+	}
+	trimmed struct {
+		// Conversations is how many of the earlier ones are kept.
+		Conversations int `json:"conversations,omitempty"`
+		// Turns are left out, up to the entry Through, with which the first
+		// begins that is kept.
+		Turns   int   `json:"turns,omitempty"`
+		Through int64 `json:"through,omitempty"`
+	}
+)
+
 // newEntry makes an entry to be appended. body is one of the types above, or a
 // Handoff.
 func newEntry(kind EntryKind, turn string, body any) (Entry, error) {
@@ -208,6 +229,10 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[approvalDecided](e)
 	case EntryEffectResolved:
 		return decodeAs[effectResolved](e)
+	case EntryPriorConversations:
+		return decodeAs[priorFound](e)
+	case EntryTrimmed:
+		return decodeAs[trimmed](e)
 	default:
 		return nil, fmt.Errorf("entry %d is of kind %q: %w", e.Sequence, e.Kind, ErrUnknownEntry)
 	}

@@ -2,7 +2,7 @@ package frontdesk
 
 // Event is something that happens while a turn runs, as [Agent.Stream] tells
 // it. It is one of [TextDelta], [ReasoningDelta], [Reset], [Retrieved],
-// [ToolStarted], [ToolFinished], [ApprovalAsked], [HandedOver] and [Done]; use a type switch and
+// [ToolStarted], [ToolFinished], [ApprovalAsked], [Trimmed], [HandedOver] and [Done]; use a type switch and
 // ignore what you do not need, since later versions may add events.
 type Event interface{ event() }
 
@@ -43,6 +43,11 @@ type ToolFinished struct{ Result ToolResult }
 // by [Agent.Decide], or the customer. The turn ends with it.
 type ApprovalAsked struct{ Approval Approval }
 
+// Trimmed says that the conversation has outgrown the model's window, and that
+// what is oldest is left out from now on: so many of its turns, and so many of
+// the customer's earlier conversations. The model is told.
+type Trimmed struct{ Turns, Conversations int }
+
 // HandedOver says that the conversation now belongs to a human.
 type HandedOver struct{ Handoff Handoff }
 
@@ -56,5 +61,6 @@ func (Retrieved) event()      {}
 func (ToolStarted) event()    {}
 func (ToolFinished) event()   {}
 func (ApprovalAsked) event()  {}
+func (Trimmed) event()        {}
 func (HandedOver) event()     {}
 func (Done) event()           {}

@@ -177,7 +177,7 @@ func oneLine(s string) string { return quoteData(strings.Join(strings.Fields(s),
 
 // delimiter matches what could be taken for the library's own delimiters, with
 // the spellings that a model would still read as such.
-var delimiter = regexp.MustCompile(`(?i)<(\s*/?\s*(?:passages|note|customer)\b)`)
+var delimiter = regexp.MustCompile(`(?i)<(\s*/?\s*(?:passages|note|customer|earlier_conversations|conversation)\b)`)
 
 // quoteData keeps text from closing or opening the block it stands in.
 func quoteData(s string) string { return delimiter.ReplaceAllString(s, "&lt;$1") }
