@@ -223,8 +223,8 @@ func expectQuota(t *testing.T, err error, account frontdesk.Account) {
 	if quota.Account != account {
 		t.Fatalf("the account %+v is said to be used up, want %+v", quota.Account, account)
 	}
-	if reset := quota.Reset; !reset.Equal(reset.Truncate(account.Period)) || reset.Before(time.Now().Add(-patience)) ||
-		reset.After(time.Now().Add(account.Period+patience)) {
+	if reset := quota.Reset; !reset.Equal(reset.Truncate(account.Period)) || reset.Before(time.Now().Add(-patience())) ||
+		reset.After(time.Now().Add(account.Period+patience())) {
 		t.Fatalf("a period of %v is said to end at %v", account.Period, reset)
 	}
 }

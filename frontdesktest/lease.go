@@ -17,7 +17,6 @@ import (
 const (
 	longLease  = time.Hour
 	shortLease = 2 * time.Millisecond
-	patience   = 20 * time.Second // for what has to happen some time
 )
 
 var leaseRules = []rule[frontdesk.SharedMemory]{
@@ -198,15 +197,23 @@ func leased(id string, epoch int64, duration time.Duration) frontdesk.Entry {
 // runOut waits until every short lease has run out, whoever's clock that is.
 func runOut() { time.Sleep(10 * shortLease) }
 
+// patience is how long to wait for what has to happen some time.
+func patience() time.Duration {
+	if testing.Short() {
+		return 4 * time.Second
+	}
+	return 20 * time.Second
+}
+
 // eventually waits until something is so.
 func eventually(t *testing.T, otherwise string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !so(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience()); !so(); time.Sleep(5 * time.Millisecond) {
 		if t.Failed() {
 			t.FailNow()
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s, after %v", otherwise, patience)
+			t.Fatalf("%s, after %v", otherwise, patience())
 		}
 	}
 }

@@ -5,9 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
-	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,17 +12,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/frontdesktest"
 )
 
-// store is an InMemory that breaks one rule.
+// store is an InMemory and an InMemoryLedger that breaks one rule.
 type store struct {
 	frontdesk.InMemory
+	frontdesk.InMemoryLedger
 	load   func(s *store, ctx context.Context, id frontdesk.ConversationID, after int64) ([]frontdesk.Entry, error)
 	append func(s *store, ctx context.Context, id frontdesk.ConversationID, last int64, entries []frontdesk.Entry) error
+
+	renew         func(s *store, ctx context.Context, id frontdesk.ConversationID, epoch int64, duration time.Duration) error
+	expired       func(s *store, ctx context.Context, most int) ([]frontdesk.ConversationID, error)
+	conversations func(s *store, ctx context.Context, tenant, customer string, most int) ([]frontdesk.ConversationID, error)
+	erase         func(s *store, ctx context.Context, tenant, customer string) error
+	spend         func(s *store, ctx context.Context, accounts []frontdesk.Account) error
 
 	mu    sync.Mutex
 	extra map[frontdesk.ConversationID][]frontdesk.Entry
@@ -309,45 +311,6 @@ var brokenStores = map[string]func() *store{
 			return s.InMemory.Load(context.WithoutCancel(ctx), id, after)
 		}}
 	},
-}
-
-// brokenStore names the store that TestBrokenStore checks, in the process that
-// TestMemoryFindsFaults starts.
-const brokenStore = "FRONTDESKTEST_BROKEN_STORE"
-
-// TestBrokenStore is expected to fail, and so is run in a process of its own.
-func TestBrokenStore(t *testing.T) {
-	open, ok := brokenStores[os.Getenv(brokenStore)]
-	if !ok {
-		t.Skip("TestMemoryFindsFaults runs it")
-	}
-	frontdesktest.TestMemory(t, func(*testing.T) frontdesk.Memory { return open() })
-}
-
-func TestMemoryFindsFaults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each fault takes a process of its own")
-	}
-	executable, err := os.Executable()
-	require.NoError(t, err)
-	for _, name := range slices.Sorted(maps.Keys(brokenStores)) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			command := exec.Command(executable, "-test.run=^TestBrokenStore$", "-test.short", "-test.timeout=60s")
-			command.Env = append(os.Environ(), brokenStore+"="+name)
-			output, err := command.CombinedOutput()
-			said := string(output)
-			said = said[:min(len(said), 2000)] // a panic tells of all goroutines
-			var exited *exec.ExitError
-			require.ErrorAs(t, err, &exited, "the suite finds nothing wrong:\n%s", said)
-			if strings.Contains(string(output), "panic:") {
-				t.Errorf("the suite must not panic or hang with a bad store:\n%s", said)
-			}
-			if !strings.Contains(string(output), "--- FAIL: TestBrokenStore/") {
-				t.Errorf("no rule is named:\n%s", said)
-			}
-		})
-	}
 }
 
 func TestMemoryPassesAGoodStore(t *testing.T) {
