@@ -35,6 +35,12 @@ type Index struct {
 	// 0.3 keeps copies of one text from filling the answer.
 	Diversity float64
 
+	// Exact makes each search by meaning compare the query with every vector.
+	// Else, where the index has found on its own vectors that it pays, it
+	// picks those to compare by an estimate, and finds at least 98 of 100 of
+	// the ten nearest.
+	Exact bool
+
 	writing sync.Mutex // held while a new state is made
 	state   atomic.Pointer[state]
 }
@@ -114,7 +120,7 @@ func (x *Index) search(ctx context.Context, query frontdesk.Query) ([]Hit, error
 	}
 	var byVector []scored
 	if vector != nil {
-		byVector = s.searchVectors(vector, admitted, wanted)
+		byVector = s.searchVectors(vector, admitted, wanted, x.Exact)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -170,12 +176,12 @@ func (s *state) searchWords(terms []weighted, admitted []selection, wanted int) 
 }
 
 // searchVectors returns the passages whose vectors are nearest.
-func (s *state) searchVectors(vector []float32, admitted []selection, wanted int) []scored {
+func (s *state) searchVectors(vector []float32, admitted []selection, wanted int, exact bool) []scored {
 	best := top{limit: wanted}
 	base := uint32(0)
 	for i, p := range s.parts {
 		if admitted[i].count > 0 && p.vectors != nil {
-			p.vectors.search(vector, &admitted[i], base, &best)
+			p.vectors.search(vector, &admitted[i], base, exact, &best)
 		}
 		base += uint32(len(p.passages))
 	}

@@ -117,9 +117,9 @@ func dot(a, b []float32) float32 { return vek32.Dot(a, b) }
 const exactBelow = 2048
 
 // search adds the passages nearest to a vector to best.
-func (v *vectors) search(query []float32, admitted *selection, base uint32, best *top) {
+func (v *vectors) search(query []float32, admitted *selection, base uint32, exact bool, best *top) {
 	rows, n := v.admittedRows(admitted)
-	if v.sketch == nil || n < exactBelow {
+	if exact || v.sketch == nil || n < exactBelow {
 		v.scan(query, rows, n, base, best)
 		return
 	}

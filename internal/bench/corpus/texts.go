@@ -1,0 +1,90 @@
+package corpus
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Text is a passage, or a question.
+type Text struct {
+	Text   string
+	Intent string // what it is about; empty for passages that answer nothing asked
+}
+
+// Texts returns n passages and some questions. The passages are the training
+// questions of banking77 in folder, and pieces of the policies beside them, a
+// sentence or two each, as often as it takes, with words left out at random so
+// that no two are the same. The questions are banking77's test questions, and
+// are answered by a passage of the same intent.
+func Texts(folder string, n int) (passages, questions []Text, err error) {
+	if passages, err = readQuestions(filepath.Join(folder, "banking77-train.csv")); err != nil {
+		return nil, nil, err
+	}
+	if questions, err = readQuestions(filepath.Join(folder, "banking77-test.csv")); err != nil {
+		return nil, nil, err
+	}
+	sentences, err := readSentences(filepath.Join(folder, "policies.jsonl"))
+	if err != nil {
+		return nil, nil, err
+	}
+	random := rand.New(rand.NewPCG(3, 5))
+	for len(passages) < n {
+		first := random.IntN(len(sentences) - 1)
+		words := strings.Fields(sentences[first] + " " + sentences[first+1])
+		kept := words[:0]
+		for _, word := range words {
+			if random.IntN(10) > 0 {
+				kept = append(kept, word)
+			}
+		}
+		passages = append(passages, Text{Text: strings.Join(kept, " ")})
+	}
+	random.Shuffle(len(passages), func(i, j int) { passages[i], passages[j] = passages[j], passages[i] })
+	return passages, questions, nil
+}
+
+func readQuestions(path string) ([]Text, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	var texts []Text
+	for _, row := range rows[1:] {
+		texts = append(texts, Text{row[0], row[1]})
+	}
+	return texts, nil
+}
+
+func readSentences(path string) ([]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var sentences []string
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var policy struct{ Text string }
+		if err := json.Unmarshal(lines.Bytes(), &policy); err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		for sentence := range strings.SplitAfterSeq(policy.Text, ". ") {
+			if sentence = strings.TrimSpace(sentence); sentence != "" {
+				sentences = append(sentences, sentence)
+			}
+		}
+	}
+	return sentences, lines.Err()
+}
