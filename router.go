@@ -373,26 +373,26 @@ func (r *rests) begin(model string, err error) {
 	r.until[model] = rest{until: time.Now().Add(pause), err: err}
 }
 
-// of returns why a model rests and how long still, or nil.
-func (r *rests) of(model string) (err error, left time.Duration) {
+// of returns how long a model still rests, and why. It returns nil if it does not.
+func (r *rests) of(model string) (left time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rest := r.until[model]
 	if left = time.Until(rest.until); left <= 0 {
-		return nil, 0
+		return 0, nil
 	}
-	return rest.err, left
+	return left, rest.err
 }
 
 func (r *rests) overloaded(model string) bool {
-	err, _ := r.of(model)
+	_, err := r.of(model)
 	return err != nil && !errors.Is(err, ErrQuota)
 }
 
 // usedUp returns what the host of a model said when its quota was used up, as it
 // would say it now, or nil if there may be more.
 func (r *rests) usedUp(model string) error {
-	err, left := r.of(model)
+	left, err := r.of(model)
 	if !errors.Is(err, ErrQuota) {
 		return nil
 	}
