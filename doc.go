@@ -38,6 +38,12 @@
 // not end the turn: the model reads what went wrong. [Fatal] is the exception.
 // Who the customer is, a handler learns from [CallFrom], never from an argument.
 //
+// What must hold before a tool runs is said by its methods too:
+// [TypedTool.ApproveWhen] for a colleague's approval, [TypedTool.ConfirmFirst] for
+// the customer's yes, [TypedTool.Once] and [TypedTool.Limit] for what spans
+// conversations. A turn that waits for somebody ends with an [Outcome] that says
+// so; [Agent.Decide] goes on with it.
+//
 // # Memory
 //
 // A conversation is an append-only log of [Entry] values in a [Memory]. All
@@ -45,7 +51,13 @@
 // the conversation. The store's one write is an append that fails if anything
 // came between, which is what makes it safe to stop a turn at any point, to
 // deliver a message twice, and to run several processes. [InMemory] is for tests
-// and first steps.
+// and first steps; packages sqlite and postgres keep conversations for good.
+//
+// With a [SharedMemory], one turn runs in a conversation at a time, across
+// processes: messages that come meanwhile join it. [Agent.KeepRecovering] goes on
+// with the turns of processes that died. Whether a write took effect that was
+// under way then is never guessed: see [TypedTool.Idempotent],
+// [TypedTool.Reconcile] and [Handoff].Effects.
 //
 // # Knowledge
 //
