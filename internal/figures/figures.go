@@ -1,0 +1,191 @@
+// Package figures finds the numbers, amounts, durations and dates of a text and
+// tells which of them another text has as well, however it writes them: 12,50 €
+// is EUR 12.50, a 14-day period lasts two weeks, and 1. März 2026 is 2026-03-01.
+package figures
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Missing returns the figures of a text that none of the sources has, as the
+// text writes them. Numbers within words and codes, such as ORD-9281, and those
+// that number a list are no figures.
+func Missing(text string, sources ...string) []string {
+	var held []figure
+	for _, source := range sources {
+		held = append(held, find(source)...)
+	}
+	var missing []string
+	for _, f := range find(text) {
+		if !slices.ContainsFunc(held, f.matches) && !slices.Contains(missing, f.text) {
+			missing = append(missing, f.text)
+		}
+	}
+	return missing
+}
+
+// figure is a number with what it counts, or a date.
+type figure struct {
+	text     string
+	readings []string // what its digits may mean: 1.234 is a thousand or one and a bit
+	unit     string   // "" if none is told
+}
+
+// matches reports whether two figures may be the same. One that does not tell
+// its unit, as in a table, matches any.
+func (f figure) matches(g figure) bool {
+	if f.unit != g.unit && f.unit != "" && g.unit != "" {
+		return false
+	}
+	if (f.unit == "date") != (g.unit == "date") {
+		return false
+	}
+	for _, r := range f.readings {
+		for _, s := range g.readings {
+			// A date without a year is that day of any year.
+			if r == s || f.unit == "date" && (r[0] == '-' || s[0] == '-') && strings.HasSuffix(r, s[max(0, len(s)-6):]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var (
+	digits  = `\d{1,3}(?:[ \x{00A0}\x{202F}'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*`
+	number  = regexp.MustCompile(digits)
+	listing = regexp.MustCompile(`(?m)^[ \t]*\d{1,3}[.)][ \t]`)
+	marker  = regexp.MustCompile(`\[\d{1,6}(?:\s*,\s*\d{1,6})*\]`)
+
+	isoDate  = regexp.MustCompile(`\b(\d{4})-(\d{1,2})-(\d{1,2})\b`)
+	dayFirst = regexp.MustCompile(`(?i)\b(\d{1,2})(?:\.|st|nd|rd|th|er|º|°)?\s+(?:of\s+|de\s+)?(` + monthNames + `)\b\.?(?:,?\s+(?:de\s+)?(\d{4})\b)?`)
+	dayLast  = regexp.MustCompile(`(?i)\b(` + monthNames + `)\b\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?`)
+	numeric  = regexp.MustCompile(`\b(\d{1,2})[./](\d{1,2})[./](\d{4})\b`)
+	clock    = regexp.MustCompile(`(?i)\b(\d{1,2})(?:[:.h](\d{2}))?\s*(am\b|pm\b|a\.m\.|p\.m\.|uhr\b)|\b(\d{1,2}):(\d{2})\b`)
+)
+
+// find returns the figures of a text in their order, dates and times first.
+func find(text string) []figure {
+	text = marker.ReplaceAllString(text, " ")
+	text = listing.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat(" ", len(s)) })
+	var found []figure
+	// take cuts out what it has understood, so that nothing is read twice.
+	take := func(pattern *regexp.Regexp, read func(groups []string) ([]string, string)) {
+		text = pattern.ReplaceAllStringFunc(text, func(s string) string {
+			readings, unit := read(pattern.FindStringSubmatch(s))
+			if readings == nil {
+				return s
+			}
+			found = append(found, figure{strings.TrimSpace(s), readings, unit})
+			return strings.Repeat(" ", len(s))
+		})
+	}
+	take(isoDate, func(g []string) ([]string, string) { return date(g[1], g[2], g[3]), "date" })
+	take(numeric, func(g []string) ([]string, string) {
+		return append(date(g[3], g[2], g[1]), date(g[3], g[1], g[2])...), "date"
+	})
+	take(dayFirst, func(g []string) ([]string, string) { return date(g[3], month(g[2]), g[1]), "date" })
+	take(dayLast, func(g []string) ([]string, string) { return date(g[3], month(g[1]), g[2]), "date" })
+	take(clock, func(g []string) ([]string, string) { return timeOfDay(g), "time" })
+	for _, at := range number.FindAllStringIndex(text, -1) {
+		if f, ok := quantity(text, at[0], at[1]); ok {
+			found = append(found, f)
+		}
+	}
+	return append(found, spelled(text)...)
+}
+
+// date writes a day as year-month-day, or nothing if there is none such.
+func date(year, month, day string) []string {
+	m, _ := strconv.Atoi(month)
+	d, _ := strconv.Atoi(day)
+	if m < 1 || m > 12 || d < 1 || d > 31 {
+		return nil
+	}
+	return []string{year + "-" + pad(m) + "-" + pad(d)}
+}
+
+func pad(n int) string {
+	if n < 10 {
+		return "0" + strconv.Itoa(n)
+	}
+	return strconv.Itoa(n)
+}
+
+func timeOfDay(groups []string) []string {
+	hours, minutes, half := groups[1], groups[2], strings.ToLower(groups[3])
+	if hours == "" {
+		hours, minutes = groups[4], groups[5]
+	}
+	h, _ := strconv.Atoi(hours)
+	m, _ := strconv.Atoi(minutes)
+	if h > 24 || m > 59 {
+		return nil
+	}
+	switch {
+	case strings.HasPrefix(half, "p") && h < 12:
+		h += 12
+	case strings.HasPrefix(half, "a") && h == 12:
+		h = 0
+	}
+	return []string{pad(h) + ":" + pad(m)}
+}
+
+// quantity reads the number at a place of a text, with its unit.
+func quantity(text string, from, to int) (figure, bool) {
+	before, after := text[:from], text[to:]
+	if from > 0 && isWordEnd(before) || isWordStart(after) {
+		return figure{}, false // part of a word or a code
+	}
+	unit, factor, spelling := unitOf(before, after)
+	readings := read(text[from:to])
+	if factor != 1 {
+		for i, r := range readings {
+			if value, err := strconv.ParseFloat(r, 64); err == nil {
+				readings[i] = strconv.FormatFloat(value*factor, 'f', -1, 64)
+			}
+		}
+	}
+	return figure{strings.TrimSpace(spelling[0] + text[from:to] + spelling[1]), readings, unit}, true
+}
+
+// read returns what the digits of a number may mean, without trailing zeros.
+func read(s string) []string {
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\u00A0', '\u202F', '\'', '’':
+			return -1
+		}
+		return r
+	}, s)
+	points, commas := strings.Count(s, "."), strings.Count(s, ",")
+	last := strings.LastIndexAny(s, ".,")
+	switch {
+	case last < 0:
+		return []string{plain(s)}
+	case points > 0 && commas > 0: // the last one is the decimal sign
+		return []string{plain(strip(s[:last]) + "." + s[last+1:])}
+	case points+commas > 1: // none can be
+		return []string{plain(strip(s))}
+	case len(s)-last-1 == 3 && s[0] != '0': // it may be either
+		return []string{plain(strip(s)), plain(s[:last] + "." + s[last+1:])}
+	default:
+		return []string{plain(s[:last] + "." + s[last+1:])}
+	}
+}
+
+func strip(s string) string { return strings.NewReplacer(".", "", ",", "").Replace(s) }
+
+// plain writes a number in one way: 012.50 is 12.5.
+func plain(s string) string {
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	if s = strings.TrimLeft(s, "0"); s == "" || s[0] == '.' {
+		s = "0" + s
+	}
+	return s
+}
