@@ -43,6 +43,9 @@ func newChat(in io.Reader, out io.Writer, turn frontdesk.Turn) *chat {
 
 // run reads messages and commands until the input ends.
 func (c *chat) run(ctx context.Context) error {
+	if err := c.approve(ctx); err != nil { // what was left open the last time
+		return err
+	}
 	for {
 		fmt.Fprint(c.out, "\nyou> ")
 		line, err := c.read(ctx)
@@ -70,7 +73,9 @@ func (c *chat) run(ctx context.Context) error {
 			err = c.agent.Post(ctx, id, "Robin", rest)
 		default:
 			c.turn.Text = line
-			err = c.reply(ctx)
+			if err = c.reply(ctx); err == nil {
+				err = c.approve(ctx)
+			}
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -149,13 +154,33 @@ func (c *chat) reply(ctx context.Context) error {
 	return nil
 }
 
-// confirm asks the colleague at the same terminal. No answer means no.
-func (c *chat) confirm(ctx context.Context, question string) (bool, error) {
-	fmt.Fprintf(c.out, "  colleague, please confirm: %s [y/N] ", question)
-	line, err := c.read(ctx)
-	if err != nil && err != io.EOF {
-		return false, err
+// approve asks the colleague at the same terminal about everything that waits for
+// them. In a real support desk, that is another program, hours later.
+func (c *chat) approve(ctx context.Context) error {
+	id := frontdesk.ConversationID{ID: c.turn.Conversation}
+	open, err := c.agent.Approvals(ctx, id)
+	if err != nil {
+		return err
 	}
-	answer := strings.ToLower(strings.TrimSpace(line))
-	return answer == "y" || answer == "yes", nil
+	for _, approval := range open {
+		if approval.Kind != frontdesk.ColleagueApproves {
+			continue
+		}
+		fmt.Fprintf(c.out, "\n  colleague, please decide: %s %s? [y/N] ", approval.Tool, approval.Arguments)
+		line, err := c.read(ctx)
+		if err == io.EOF {
+			fmt.Fprintln(c.out, "\n  (it waits until you are back)")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		answer := strings.ToLower(strings.TrimSpace(line))
+		reply, err := c.agent.Decide(ctx, id, frontdesk.Decision{Approval: approval.ID, Approved: answer == "y" || answer == "yes", By: "Robin"})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, "agent> "+reply.Text)
+	}
+	return nil
 }

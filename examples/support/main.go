@@ -107,7 +107,7 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) (err error
 		Provider:     provider,
 		Model:        o.model,
 		Instructions: instructions,
-		Tools:        shopTools(store, chat.confirm),
+		Tools:        shopTools(store),
 		Memory:       memory,
 		Retriever:    pages,
 		Escalator:    &queue{path: filepath.Join(o.data, "handoffs.jsonl")},

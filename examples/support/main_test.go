@@ -62,15 +62,19 @@ func lastLines(text string) string {
 	return text
 }
 
-func TestRefundsAboveTheLimitAreConfirmed(t *testing.T) {
-	for answer, want := range map[string]string{"y": "I have started the refund", "n": "did not approve it", "": "did not approve it"} {
+func TestRefundsAboveTheLimitAreApproved(t *testing.T) {
+	for answer, want := range map[string]string{"y": "I have started the refund", "n": "a colleague has refused it"} {
 		o := options{data: t.TempDir(), customer: "cus_ben"}
 		list := chatOffline(t, o, "Please list my orders")
 		assert.Contains(t, list, "-> list_my_orders({})")
 
-		out := chatOffline(t, o, "I need a refund for order ORD-9304, it arrived broken.", answer)
+		out := chatOffline(t, o, "I need a refund for order ORD-9304, it arrived broken.")
+		assert.Contains(t, out, frontdesk.DefaultApprovalText)
+		assert.Contains(t, out, "colleague, please decide: initiate_refund")
+		assert.Contains(t, out, "it waits")
 
-		assert.Contains(t, out, "colleague, please confirm: Refund")
+		out = chatOffline(t, o, answer) // the colleague decides after a restart
+		assert.Contains(t, out, "colleague, please decide: initiate_refund")
 		assert.Contains(t, out, want)
 	}
 }

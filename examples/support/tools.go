@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/examples/support/shop"
@@ -32,11 +30,8 @@ type (
 	noArgs struct{}
 )
 
-// confirmTime is how long a colleague may take to confirm a refund.
-const confirmTime = 10 * time.Minute
-
-// shopTools are what the agent can do in the shop. confirm asks a colleague.
-func shopTools(store *shop.Shop, confirm func(ctx context.Context, question string) (bool, error)) []frontdesk.Tool {
+// shopTools are what the agent can do in the shop.
+func shopTools(store *shop.Shop) []frontdesk.Tool {
 	return []frontdesk.Tool{
 		frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order: items, total, delivery.",
 			func(ctx context.Context, in orderArgs) (shop.Order, error) {
@@ -55,20 +50,9 @@ func shopTools(store *shop.Shop, confirm func(ctx context.Context, question stri
 
 		frontdesk.NewTool("initiate_refund", "Start a refund process for an order. It pays back the whole order.",
 			func(ctx context.Context, in reasonArgs) (shop.Refund, error) {
-				order, err := store.Order(ctx, customer(ctx), in.OrderID)
-				if err != nil {
-					return shop.Refund{}, err
-				}
-				if order.Total.Cents > shop.ReviewAboveCents {
-					question := fmt.Sprintf("Refund %s for %s (%s)?", order.Total, order.ID, in.Reason)
-					if yes, err := confirm(ctx, question); err != nil {
-						return shop.Refund{}, err
-					} else if !yes {
-						return shop.Refund{}, fmt.Errorf("a colleague looked at the refund of order %s and did not approve it", order.ID)
-					}
-				}
 				return store.Refund(ctx, customer(ctx), in.OrderID, in.Reason, frontdesk.CallFrom(ctx).IdempotencyKey)
-			}).Idempotent(0).Timeout(confirmTime),
+			}).Idempotent(0).
+			ApproveWhen(func(in reasonArgs) bool { return store.NeedsReview(in.OrderID) }),
 
 		frontdesk.NewTool("cancel_order", "Cancel an order that has not been sent yet.",
 			func(ctx context.Context, in reasonArgs) (shop.Order, error) {
