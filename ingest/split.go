@@ -381,7 +381,9 @@ func (c *cutter) code(pieces []piece, b block, code *ast.FencedCodeBlock, limit 
 // sentences cuts a piece between sentences, those that are too long between
 // words, and words that are too long between characters.
 func (c *cutter) sentences(pieces []piece, of piece, limit int) []piece {
-	for tokens := sentences.FromBytes(c.text[of.start:of.end]); tokens.Next(); {
+	// The end of a line ends no sentence: many editors break lines at a width.
+	text := bytes.ReplaceAll(c.text[of.start:of.end], []byte("\n"), []byte(" "))
+	for tokens := sentences.FromBytes(text); tokens.Next(); {
 		sentence := of
 		sentence.start, sentence.end = of.start+tokens.Start(), of.start+tokens.End()
 		if sentence.tokens = c.tokens(sentence.start, sentence.end); sentence.tokens <= limit {
