@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -13,14 +14,45 @@ import (
 )
 
 // blockParser finds the blocks of Markdown and of GitHub's tables. It does not
-// look at what stands within a line, since passages keep their Markdown.
+// look at what stands within a line, nor for the definitions of links, since
+// passages keep their Markdown.
 var blockParser = parser.NewParser(
 	parser.WithBlockParsers(parser.DefaultBlockParsers()...),
-	parser.WithParagraphTransformers(append(
-		parser.DefaultParagraphTransformers(),
-		util.Prioritized(extension.NewTableParagraphTransformer(), 200),
-	)...),
+	parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)),
 )
+
+// The bounds of a line beyond which a text is taken as plain: each row of a table
+// has all columns of its header, and what is nested takes a pass for each level.
+const (
+	maxColumns = 200
+	maxMarks   = 64
+)
+
+// isTame reports whether a text can be parsed in a time about linear in its
+// length.
+func isTame(source []byte) bool {
+	for line := range bytes.Lines(source) {
+		if len(line) > maxMarks && (bytes.Count(line, []byte("|")) > maxColumns || marks(line) > maxMarks) {
+			return false
+		}
+	}
+	return true
+}
+
+// marks counts the marks of quotations and lists that a line begins with.
+func marks(line []byte) int {
+	count := 0
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '>', (c == '-' || c == '+' || c == '*' || c == '.' || c == ')') && i+1 < len(line) && line[i+1] == ' ':
+			count++
+		case c == ' ', c == '\t', '0' <= c && c <= '9':
+		default:
+			return count
+		}
+	}
+	return count
+}
 
 // block is a paragraph, a list, a table and so on: a slice of the source from
 // the beginning of its first line to the beginning of the next block, so that
@@ -34,6 +66,9 @@ type block struct {
 
 // markdownBlocks returns the blocks on the top level.
 func markdownBlocks(source []byte) []block {
+	if !isTame(source) {
+		return plainBlocks(string(source))
+	}
 	document := blockParser.Parse(text.NewReader(source))
 	blocks := children(source, block{start: 0, end: len(source), node: document})
 	for i := range blocks {

@@ -140,10 +140,10 @@ func FuzzSplit(f *testing.F) {
 		checkSplit(t, &doc)
 		var all, stripped strings.Builder
 		for _, p := range (&ingest.Splitter{MaxTokens: 64}).Split("fuzz", &doc) {
-			fmt.Fprintf(&all, "%s\n%s\n", p.Title, p.Text)
-			stripped.WriteString(strings.Join(strings.Fields(p.Text), ""))
+			fmt.Fprintf(&all, "%s\n%s\n", strings.ToLower(p.Title), strings.ToLower(p.Text))
+			stripped.WriteString(strings.Join(strings.Fields(strings.ToLower(p.Text)), ""))
 		}
-		for _, word := range strings.Fields(text) {
+		for _, word := range strings.Fields(strings.ToLower(text)) {
 			if markdown && strings.ContainsAny(word, "#[]()!*_`\\{}") {
 				continue // headings lose their markup
 			}

@@ -29,9 +29,13 @@ type Scrubber struct {
 	Patterns map[string]*regexp.Regexp
 }
 
-// detector finds one kind of personal data.
+// detector finds one kind of personal data in a line.
 type detector struct {
 	name string
+
+	// needs says cheaply whether the line can hold any at all.
+	needs func(*lineFacts) bool
+
 	*regexp.Regexp
 
 	// valid returns how much of a match is what is looked for, or 0. Nil
@@ -42,43 +46,90 @@ type detector struct {
 	group int
 }
 
+// lineFacts are what is known of a line before any expression runs over it.
+type lineFacts struct {
+	line   string
+	lower  string
+	digits int
+	colons int
+	dots   int
+	run    int // of the longest run without white space, in bytes
+}
+
+func factsOf(line string) *lineFacts {
+	f := &lineFacts{line: line, lower: strings.ToLower(line)}
+	run := 0
+	for i := range len(line) {
+		switch c := line[i]; {
+		case '0' <= c && c <= '9':
+			f.digits++
+		case c == ':':
+			f.colons++
+		case c == '.':
+			f.dots++
+		case c == ' ' || c == '\t':
+			run = -1
+		}
+		run++
+		f.run = max(f.run, run)
+	}
+	return f
+}
+
+// The functions below make a detector.needs.
+func hasDigits(n int) func(*lineFacts) bool { return func(f *lineFacts) bool { return f.digits >= n } }
+
+func hasRun(n int) func(*lineFacts) bool { return func(f *lineFacts) bool { return f.run >= n } }
+
+func has(words ...string) func(*lineFacts) bool {
+	return func(f *lineFacts) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(f.lower, word) })
+	}
+}
+
+func both(a, b func(*lineFacts) bool) func(*lineFacts) bool {
+	return func(f *lineFacts) bool { return a(f) && b(f) }
+}
+
 // detectors stand in the order in which they run: the surest first.
 var detectors = []detector{
-	{name: "key", Regexp: regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)`)},
-	{name: "key", Regexp: regexp.MustCompile(`\b(?:sk|pk|rk)[-_](?:[a-zA-Z0-9]+[-_])*[A-Za-z0-9]{12,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeprs]-[\w-]{10,}|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?`)},
-	{name: "key", group: 1, Regexp: regexp.MustCompile(`(?i)\bbearer\s+([\w.~+/=-]{12,})`)},
-	{name: "key", group: 1, Regexp: regexp.MustCompile(`(?i)\b(?:pass(?:word|wort|code|phrase)?|kennwort|mot de passe|contraseña|senha|wachtwoord|pin|otp|tan|cvv|cvc|secret|api[ _-]?key|token|verification code|bestätigungscode)(?:\s+(?:is|ist|lautet|est|es|was)\s*:?|\s*[:=])\s*["'»„]?([^\s"'«“,;]{3,})`), valid: secret},
-	{name: "key", group: 1, Regexp: regexp.MustCompile(`://([^\s/@:]+:[^\s/@]+)@`)},
-	{name: "email", Regexp: regexp.MustCompile(`[\p{L}\p{N}._%+'-]+\s?(?:@|\(at\)|\[at\])\s?(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}`), valid: address},
-	{name: "iban", Regexp: regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}`), valid: iban},
-	{name: "card", Regexp: regexp.MustCompile(`\b[2-6]\d{3}(?:[ -]?\d){9,15}\b`), valid: card},
-	{name: "ip", Regexp: regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`), valid: ip},
-	{name: "ip", Regexp: regexp.MustCompile(`(?i)(?:[0-9a-f]{1,4}:|::)[0-9a-f:]*:[0-9a-f:.]*`), valid: ip},
-	{name: "key", Regexp: regexp.MustCompile(`\b[A-Za-z0-9+/_-]{32,}={0,2}`), valid: random},
-	{name: "number", Regexp: regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`)}, // of US social security
-	{name: "phone", group: 1, Regexp: regexp.MustCompile(`(?i)\b(?:tel(?:efon|éfono|efono|efone|efoon)?|tél(?:éphone)?|phone|mobile?|mobil|móvil|handy|cell|fax|whatsapp|call(?:ed)? (?:me|us)(?: back)? (?:at|on|under)|reach (?:me|us) (?:at|on)|erreichbar unter|number is|nummer (?:ist|lautet))(?:\s*(?:no|nr|number|nummer))?\.?\s*[:.]?\s*(\+?\(?\d[\d\s()./-]{4,}\d)`), valid: phone},
-	{name: "phone", Regexp: regexp.MustCompile(`(?:\+|\b00)\s?\(?[1-9]\d{0,2}\)?(?:[\s./-]?\(?\d{1,5}\)?){2,7}`), valid: phone},
-	{name: "phone", Regexp: regexp.MustCompile(`(?:\b1[-. ])?\(?\b\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b`), valid: phone},
-	{name: "phone", Regexp: regexp.MustCompile(`\(?\b0\d{1,5}\)?(?:[\s/.-]{1,3}\d{1,8}){1,5}\b`), valid: national},
-	{name: "phone", Regexp: regexp.MustCompile(`\b[67]\d{2}(?:[ .]\d{2,3}){2,3}\b`), valid: phone}, // Spain
-	{name: "address", Regexp: streets},
-	{name: "address", Regexp: regexp.MustCompile(`\b[A-Z]{1,2}\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2}\b`)},                                                                                 // a postcode of the United Kingdom
-	{name: "address", Regexp: regexp.MustCompile(`\p{Lu}[\p{L}.]+(?: \p{Lu}[\p{L}.]+){0,2}, [A-Z]{2} \d{5}(?:-\d{4})?\b`)},                                                           // a city, state and ZIP code
-	{name: "address", Regexp: regexp.MustCompile(`\[address\](?:[,;]?\s+(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?\s+\p{Lu}[\p{L}-]+(?: (?:am|an der|im|a\.|/|\p{Lu}[\p{L}-]+)){0,2})`)}, // a city behind a street
-	{name: "number", Regexp: regexp.MustCompile(`\b\d(?:[ -]?\d){8,}\b`), valid: number},
-	{name: "date", group: 1, Regexp: regexp.MustCompile(`(?i)\b(?:born(?: on)?|date of birth|d\.?o\.?b\.?|geboren am|geburtsdatum|geb\.|née? le|date de naissance|nacid[oa] el|fecha de nacimiento|nat[oa] il|data di nascita)\s*(?:is|ist)?\s*:?\s*(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.? \p{L}+ \d{4}|\p{L}+ \d{1,2}(?:st|nd|rd|th)?,? \d{4})`)},
-	{name: "name", group: 1, Regexp: greeting, valid: personal},
-	{name: "name", group: 1, Regexp: signature, valid: personal},
-	{name: "name", group: 1, Regexp: regexp.MustCompile(`(?:(?i:my name is|name is|this is|i am called|ich hei(?:ß|ss)e|mein name ist|je m['’]appelle|mon nom est|me llamo|mi nombre es|mi chiamo|meu nome é|mijn naam is))\s+(` + fullName + `)`), valid: personal},
+	{name: "key", needs: hasRun(15), Regexp: regexp.MustCompile(`\b(?:sk|pk|rk)[-_](?:[a-zA-Z0-9]+[-_])*[A-Za-z0-9]{12,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeprs]-[\w-]{10,}|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?`)},
+	{name: "key", group: 1, needs: has("bearer"), Regexp: regexp.MustCompile(`(?i)\bbearer\s+([\w.~+/=-]{12,})`)},
+	{name: "key", group: 1, needs: both(has("pass", "wort", "contraseña", "senha", "pin", "otp", "tan", "cvv", "cvc", "secret", "key", "token", "code"), has(":", "=", " is ", " ist ", " est ", " es ", " was ", " lautet ", " é ")), Regexp: regexp.MustCompile(`(?i)\b(?:pass(?:word|wort|code|phrase)?|kennwort|mot de passe|contraseña|senha|wachtwoord|pin|otp|tan|cvv|cvc|secret|api[ _-]?key|token|verification code|bestätigungscode)(?:\s+(?:is|ist|lautet|est|es|was|é)\s*:?|\s*[:=])\s*["'»„]?([^\s"'«“,;]{3,})`), valid: secret},
+	{name: "key", group: 1, needs: both(has("://"), has("@")), Regexp: regexp.MustCompile(`://([^\s/@:]+:[^\s/@]+)@`)},
+	{name: "email", needs: has("@", "(at)", "[at]"), Regexp: regexp.MustCompile(`[\p{L}\p{N}._%+'-]+\s?(?:@|\(at\)|\[at\])\s?(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}`), valid: address},
+	{name: "iban", needs: hasDigits(10), Regexp: regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}`), valid: iban},
+	{name: "card", needs: hasDigits(13), Regexp: regexp.MustCompile(`\b[2-6]\d{3}(?:[ -]?\d){9,15}\b`), valid: card},
+	{name: "ip", needs: both(hasDigits(4), func(f *lineFacts) bool { return f.dots >= 3 }), Regexp: regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`), valid: ip},
+	{name: "ip", needs: func(f *lineFacts) bool { return f.colons >= 2 }, Regexp: regexp.MustCompile(`(?i)(?:[0-9a-f]{1,4}:|::)[0-9a-f:]{0,40}:[0-9a-f:.]{0,40}`), valid: ip},
+	{name: "key", needs: hasRun(32), Regexp: regexp.MustCompile(`\b[A-Za-z0-9+/_-]{32,}={0,2}`), valid: random},
+	{name: "number", needs: hasDigits(9), Regexp: regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`)}, // of US social security
+	{name: "phone", group: 1, needs: hasDigits(6), Regexp: regexp.MustCompile(`(?i)\b(?:tel(?:efon|éfono|efono|efone|efoon)?|tél(?:éphone)?|phone|mobile?|mobil|móvil|handy|cell|fax|whatsapp|call(?:ed)? (?:me|us)(?: back)? (?:at|on|under)|reach (?:me|us) (?:at|on)|erreichbar unter|number is|nummer (?:ist|lautet))(?:\s*(?:no|nr|number|nummer))?\.?\s*[:.]?\s*(\+?\(?\d[\d\s()./-]{4,30}\d)`), valid: phone},
+	{name: "phone", needs: hasDigits(6), Regexp: regexp.MustCompile(`(?:\+|\b00)\s?\(?[1-9]\d{0,2}\)?(?:[\s./-]?\(?\d{1,5}\)?){2,7}`), valid: phone},
+	{name: "phone", needs: hasDigits(10), Regexp: regexp.MustCompile(`(?:\b1[-. ])?\(?\b\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b`), valid: phone},
+	{name: "phone", needs: hasDigits(8), Regexp: regexp.MustCompile(`\(?\b0\d{1,5}\)?(?:[\s/.-]{1,3}\d{1,8}){1,5}\b`), valid: national},
+	{name: "phone", needs: hasDigits(9), Regexp: regexp.MustCompile(`\b[67]\d{2}(?:[ .]\d{2,3}){2,3}\b`), valid: phone}, // Spain
+	{name: "address", needs: hasDigits(1), Regexp: streets},
+	{name: "address", needs: hasDigits(2), Regexp: regexp.MustCompile(`\b[A-Z]{1,2}\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2}\b`)},                                                                                 // a postcode of the United Kingdom
+	{name: "address", needs: both(hasDigits(5), has(",")), Regexp: regexp.MustCompile(`\p{Lu}[\p{L}.]+(?: \p{Lu}[\p{L}.]+){0,2}, [A-Z]{2} \d{5}(?:-\d{4})?\b`)},                                           // a city, state and ZIP code
+	{name: "address", needs: hasDigits(4), Regexp: regexp.MustCompile(`\[address\](?:[,;]?\s+(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?\s+\p{Lu}[\p{L}-]+(?: (?:am|an der|im|a\.|/|\p{Lu}[\p{L}-]+)){0,2})`)}, // a city behind a street
+	{name: "number", needs: hasDigits(9), Regexp: regexp.MustCompile(`\b\d(?:[ -]?\d){8,}\b`), valid: number},
+	{name: "date", group: 1, needs: both(hasDigits(3), has("born", "birth", "dob", "d.o.b", "geb", "né", "naissance", "nacid", "nacimiento", "nat", "nascita")), Regexp: regexp.MustCompile(`(?i)\b(?:born(?: on)?|date of birth|d\.?o\.?b\.?|geboren am|geburtsdatum|geb\.|née? le|date de naissance|nacid[oa] el|fecha de nacimiento|nat[oa] il|data di nascita)\s*(?:is|ist)?\s*:?\s*(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.? \p{L}+ \d{4}|\p{L}+ \d{1,2}(?:st|nd|rd|th)?,? \d{4})`)},
+	{name: "name", group: 1, needs: has("name is", "this is", "called", "heiße", "heisse", "name ist", "appelle", "mon nom", "llamo", "mi nombre", "chiamo", "meu nome", "naam is"), Regexp: regexp.MustCompile(`(?:(?i:my name is|(?:hi|hello|hey)[,!]? this is|i am called|ich hei(?:ß|ss)e|mein name ist|je m['’]appelle|mon nom est|me llamo|mi nombre es|mi chiamo|meu nome é|mijn naam is))\s+(` + fullName + `)`), valid: personal},
 }
 
 // fullName matches up to four words in capitals.
 const fullName = `(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herrn?|Frau|Sr|Sra|Mme|M|Sig|Dhr|Mevr)\.?\s+)?\p{Lu}[\p{L}'’.-]*(?:[ \t]+(?:(?:van|von|de|der|den|da|di|del|la|le|el|bin|al)[ \t]+){0,2}\p{Lu}[\p{L}'’.-]*){0,3}`
 
+// greeting and closing match lines, and signed the line below a closing.
 var (
-	greeting = regexp.MustCompile(`(?m)(?:^|[.!?]\s+)[ \t>*]*(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|bonjour|bonsoir|cher|chère|hola|buenos días|buenas tardes|estimad[oa]|ciao|salve|buongiorno|gentile|beste|geachte|olá|prezad[oa]|caro|cara)[ \t,]+(` + fullName + `)`)
+	greeting = regexp.MustCompile(`^[ \t>*]*(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?|sehr geehrte[rs]?|guten (?:tag|morgen|abend)|moin|bonjour|bonsoir|cher|chère|hola|buenos días|buenas tardes|estimad[oa]|ciao|salve|buongiorno|gentile|beste|geachte|olá|prezad[oa]|caro|cara)[ \t,]+(` + fullName + `)`)
 
-	signature = regexp.MustCompile(`(?mi:^[ \t>*]*(?:(?:best|kind|warm|many)?[ \t]*(?:regards|wishes)|best|thanks(?: a lot| so much| again)?|thank you(?: very much| so much)?|thx|cheers|sincerely|yours(?: sincerely| truly| faithfully)?|love|(?:viele|liebe|beste|schöne|mit (?:besten|freundlichen|lieben))[ \t]+gr(?:ü|ue)(?:ß|ss)en?|gruß|grüße|mfg|lg|vg|danke(?: schön| im voraus)?|vielen dank|cordialement|bien à vous|merci|saludos(?: cordiales)?|un saludo|atentamente|gracias|cordiali saluti|distinti saluti|saluti|grazie|(?:met )?vriendelijke groeten?|groet(?:en|jes)?|bedankt|atenciosamente|obrigad[oa]|cumprimentos)[ \t]*[,.!–-]*[ \t]*\n+)[ \t>*]*(` + fullName + `)[ \t]*(?:\n|\z)`)
+	closing = regexp.MustCompile(`^[ \t>*]*(?i:(?:best|kind|warm|many)?[ \t]*(?:regards|wishes)|best|thanks(?: a lot| so much| again)?|thank you(?: very much| so much)?|thx|cheers|sincerely|yours(?: sincerely| truly| faithfully)?|love|(?:viele|liebe|beste|schöne|mit (?:besten|freundlichen|lieben))[ \t]+gr(?:ü|ue)(?:ß|ss)en?|gruß|grüße|mfg|lg|vg|danke(?: schön| im voraus)?|vielen dank|cordialement|bien à vous|merci|saludos(?: cordiales)?|un saludo|atentamente|gracias|cordiali saluti|distinti saluti|saluti|grazie|(?:met )?vriendelijke groeten?|groet(?:en|jes)?|bedankt|atenciosamente|obrigad[oa]|cumprimentos)[ \t]*[,.!–-]*[ \t]*$`)
+
+	signed = regexp.MustCompile(`^[ \t>*]*(` + fullName + `)[ \t]*$`)
+
+	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)`)
 
 	streets = regexp.MustCompile(`\b\d{1,5}[a-zA-Z]?,?[ \t]+(?:(?:North|South|East|West|N|S|E|W)\.?[ \t]+)?(?:(?:\p{Lu}[\p{L}.'’-]*|\d{1,3}(?:st|nd|rd|th))[ \t]+){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Terrace|Square|Sq|Close|Crescent|Parkway|Pkwy|Highway|Hwy)\b\.?(?:,?[ \t]+(?:Apt|Apartment|Suite|Unit|Flat|#)\.?[ \t]*[\w-]+)?` + // English
 		`|\p{Lu}[\p{L}.-]*(?:[ \t]\p{Lu}[\p{L}.-]*){0,2}?[ -]?(?:straße|strasse|str\.|Straße|Strasse|Str\.|gasse|allee|Allee|platz|Platz|weg|Weg|ring|damm|ufer|straat|laan|plein|gracht|kade|dijk|singel)[ \t]+\d{1,4}[ \t]?[a-hA-H]?\b` + // German, Dutch
@@ -105,13 +156,58 @@ func (s *Scrubber) Scrub(text string, names ...string) string {
 			return "[" + name + "]"
 		})
 	}
-	for _, d := range detectors {
-		text = s.replace(text, d)
+	if strings.Contains(text, "PRIVATE KEY") {
+		text = privateKey.ReplaceAllString(text, "[key]")
 	}
+	text = s.lines(text)
+	seen := make(map[string]bool)
 	for _, name := range names {
-		text = s.name(text, name)
+		if !seen[name] && len(seen) < maxNames {
+			seen[name] = true
+			text = s.name(text, name)
+		}
 	}
 	return text
+}
+
+// maxNames bounds how many different names are looked for in one text.
+const maxNames = 200
+
+// longestName is how many bytes a line has at most that is a closing or a name.
+const longestName = 80
+
+// lines scrubs each line. The line below a closing such as "Best regards," is a
+// name if it looks like one.
+func (s *Scrubber) lines(text string) string {
+	var out strings.Builder
+	out.Grow(len(text))
+	closed := false
+	for line := range strings.Lines(text) {
+		body := strings.TrimRight(line, "\n")
+		end := line[len(body):]
+		if strings.TrimSpace(body) == "" {
+			out.WriteString(line)
+			continue
+		}
+		if closed && len(body) <= longestName {
+			body = s.replace(body, detector{name: "name", group: 1, Regexp: signed, valid: personal})
+		}
+		closed = len(body) <= longestName && closing.MatchString(body)
+		if found := greeting.FindStringSubmatchIndex(body[:min(len(body), 4*longestName)]); found != nil && !closed {
+			if n := personal(body[found[2]:found[3]]); n > 0 && !s.kept(body[found[2]:found[2]+n]) {
+				body = body[:found[2]] + "[name]" + body[found[2]+n:]
+			}
+		}
+		facts := factsOf(body)
+		for _, d := range detectors {
+			if d.needs(facts) {
+				body = s.replace(body, d)
+			}
+		}
+		out.WriteString(body)
+		out.WriteString(end)
+	}
+	return out.String()
 }
 
 func (s *Scrubber) kept(match string) bool {
@@ -146,11 +242,16 @@ func (s *Scrubber) replace(text string, d detector) string {
 			end = start // it is the rest of something else, like the 9281 of ORD-9281
 		}
 		if end == start || s.kept(text[start:end]) {
-			// Look on behind the first character of the match.
+			// Look on behind the first character of the match, unless that
+			// would take long.
 			_, size := utf8.DecodeRuneInString(text[at+found[0]:])
-			at += found[0] + max(size, 1)
-			if end > start {
+			switch {
+			case end > start:
 				at = end
+			case found[1]-found[0] > 64:
+				at += found[1]
+			default:
+				at += found[0] + max(size, 1)
 			}
 			continue
 		}
@@ -249,7 +350,7 @@ var dates = regexp.MustCompile(`^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d
 func isDate(text string) bool { return dates.MatchString(text) }
 
 func number(match string) int {
-	if isDate(match) || len(match) > 8 && isDate(match[:10]) {
+	if isDate(match) || len(match) >= 10 && isDate(match[:10]) {
 		return 0
 	}
 	return len(match)

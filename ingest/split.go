@@ -205,7 +205,7 @@ func (c *cutter) section(blocks []block, limit int) []string {
 	}
 	var pieces []piece
 	for _, b := range blocks {
-		pieces = c.cut(pieces, b, limit)
+		pieces = c.cut(pieces, b, limit, 0)
 	}
 	var texts []string
 	for _, group := range pack(pieces, limit) {
@@ -276,8 +276,12 @@ func trimBlankLines(text []byte) string {
 
 func (c *cutter) tokens(start, end int) int { return c.count(string(c.text[start:end])) }
 
-// cut appends the pieces of a block.
-func (c *cutter) cut(pieces []piece, b block, limit int) []piece {
+// maxNesting is how deep quotations and lists are looked into.
+const maxNesting = 16
+
+// cut appends the pieces of a block. An item of a list is a piece even if the
+// list would be one.
+func (c *cutter) cut(pieces []piece, b block, limit, depth int) []piece {
 	tokens := c.tokens(b.start, b.end)
 	list := false
 	if b.node != nil {
@@ -286,7 +290,7 @@ func (c *cutter) cut(pieces []piece, b block, limit int) []piece {
 	if tokens <= limit && !list {
 		return append(pieces, piece{start: b.start, end: b.end, tokens: tokens})
 	}
-	if b.node != nil {
+	for ; b.node != nil && depth < maxNesting; depth++ {
 		switch node := b.node.(type) {
 		case *extast.Table:
 			if cut, ok := c.table(pieces, b, node, limit); ok {
@@ -299,13 +303,13 @@ func (c *cutter) cut(pieces []piece, b block, limit int) []piece {
 		}
 		if inner := children(c.text, b); len(inner) > 1 {
 			for _, child := range inner {
-				pieces = c.cut(pieces, child, limit)
+				pieces = c.cut(pieces, child, limit, depth+1)
 			}
 			return pieces
 		}
-		if child := b.node.FirstChild(); child != nil && child.Type() == ast.TypeBlock {
-			b.node = child
-			return c.cut(pieces, b, limit)
+		b.node = b.node.FirstChild()
+		if b.node != nil && b.node.Type() != ast.TypeBlock {
+			break
 		}
 	}
 	if tokens <= limit {
