@@ -346,3 +346,29 @@ func TestConfirmFirstAndApproveWhen(t *testing.T) {
 	assert.Len(t, till.paid, 1)
 	assert.Contains(t, sent(t, provider, 1)[2], `The customer confirmed this: "Yes".`)
 }
+
+// What the customer says while the turn is about to wait is answered first.
+func TestAMessageBeforeTheTurnWaits(t *testing.T) {
+	till, memory := new(till), new(frontdesk.InMemory)
+	var agent *frontdesk.Agent
+	script := frontdesktest.NewProvider(pay("ORD-1", 20_000), frontdesktest.Say("We are open till six. The payment is being checked."), frontdesktest.Say("Paid."))
+	provider := frontdesk.ProviderFunc(func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
+		if len(script.Requests()) == 0 {
+			joined, err := agent.Reply(ctx, say("When do you open?"))
+			require.NoError(t, err)
+			assert.Equal(t, frontdesk.Joined, joined.Outcome)
+		}
+		return script.Generate(ctx, request, stream)
+	})
+	agent = newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{till.tool().ApproveWhen(isLarge)}})
+	reply := play(t, agent, say("Pay me"), true)
+	assert.Equal(t, frontdesk.Answered, reply.Outcome)
+	assert.Equal(t, "We are open till six. The payment is being checked.", reply.Text)
+	require.Len(t, reply.Approvals, 1)
+	assert.Equal(t, []string{"user: Pay me", `assistant: pay({"order_id":"ORD-1","cents":20000})`}, sent(t, script, 1)[:2])
+	assert.Equal(t, "user: When do you open?", sent(t, script, 1)[3])
+	reply, err := agent.Decide(t.Context(), conversation, frontdesk.Decision{Approval: reply.Approvals[0].ID, Approved: true})
+	require.NoError(t, err)
+	assert.Equal(t, "Paid.", reply.Text)
+	assert.Len(t, till.paid, 1)
+}

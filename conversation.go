@@ -149,6 +149,8 @@ func (c *conversation) apply(entry *Entry) error {
 		}
 	case approvalDecided:
 		c.decide(body)
+	case callsParked:
+		c.closeCalls()
 	case effectResolved:
 		c.resolve(body)
 	case priorFound:

@@ -26,6 +26,7 @@ const (
 	EntryTurnTaken       EntryKind = "turn_taken"       // an unfinished turn is gone on with
 	EntryApprovalAsked   EntryKind = "approval_asked"   // somebody was asked whether a tool may run
 	EntryApprovalDecided EntryKind = "approval_decided" // and answered
+	EntryCallsParked     EntryKind = "calls_parked"     // the turn goes on without those answers
 	EntryEffectResolved  EntryKind = "effect_resolved"  // it was found out what came of a tool call
 
 	EntryPriorConversations EntryKind = "prior_conversations" // earlier ones of the customer were found
@@ -122,6 +123,7 @@ type (
 		// them.
 		Arguments json.RawMessage `json:"arguments,omitempty"`
 	}
+	callsParked    struct{}
 	effectResolved struct {
 		IdempotencyKey string `json:"idempotency_key"`
 		Happened       bool   `json:"happened,omitempty"`
@@ -227,6 +229,8 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[approvalAsked](e)
 	case EntryApprovalDecided:
 		return decodeAs[approvalDecided](e)
+	case EntryCallsParked:
+		return decodeAs[callsParked](e)
 	case EntryEffectResolved:
 		return decodeAs[effectResolved](e)
 	case EntryPriorConversations:

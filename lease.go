@@ -13,6 +13,7 @@ import (
 // turn runs. Its time is counted from before it was asked for, so that it ends
 // here before it ends in the store.
 type lease struct {
+	epoch int64
 	until atomic.Int64 // nanoseconds since the lease was taken
 	taken time.Time
 	renew func(context.Context) error
@@ -34,6 +35,7 @@ var errLeaseLost = fmt.Errorf("the lease of the turn could not be renewed in tim
 func (r *run) keepLease(begun time.Time) *lease {
 	id, epoch, duration := r.c.id, r.epoch, r.agent.config.Lease
 	l := &lease{
+		epoch:    epoch,
 		taken:    begun,
 		duration: duration,
 		lost:     r.cancel,

@@ -341,9 +341,11 @@ func (r *run) write(ctx context.Context) error {
 		if len(r.pending) == 0 {
 			return nil
 		}
+		begun := time.Now()
 		err := r.append(ctx)
 		if err == nil {
 			r.pending = nil
+			r.keep(begun)
 			if taken {
 				return errTakenOver
 			}
@@ -357,6 +359,7 @@ func (r *run) write(ctx context.Context) error {
 			return fail(errors.Join(err, reloadErr))
 		case written:
 			r.pending = nil
+			r.keep(begun)
 			return nil
 		case refused || errors.As(err, &leased):
 			r.pending = nil
@@ -376,7 +379,7 @@ func (r *run) write(ctx context.Context) error {
 			}
 		}
 		for i, entry := range r.pending {
-			if entry.Kind == EntryTurnEnded && entry.body.(turnEnded).Outcome == Answered && !r.c.turn.answered {
+			if ended, ok := entry.body.(turnEnded); ok && r.c.unread(ended.Outcome) {
 				r.pending = r.pending[:i] // there is more to answer
 				break
 			}
@@ -386,6 +389,12 @@ func (r *run) write(ctx context.Context) error {
 		}
 	}
 	return conflictsWithoutEnd(r.c.id)
+}
+
+// unread reports whether a message has come that keeps the turn from ending with
+// the given outcome.
+func (c *conversation) unread(outcome Outcome) bool {
+	return outcome == Answered && !c.turn.answered || outcome.waits() && len(c.waiting) > 0
 }
 
 // mine reports whether the turn goes on, and this process has it.
@@ -436,19 +445,24 @@ func (r *run) append(ctx context.Context) error {
 		}
 		last.Changes = &changes
 	}
-	begun := time.Now()
-	if err := r.agent.config.Memory.Append(ctx, r.c.id, r.c.last-int64(len(entries)), entries...); err != nil {
-		return err
-	}
+	return r.agent.config.Memory.Append(ctx, r.c.id, r.c.last-int64(len(entries)), entries...)
+}
+
+// keep keeps the lease that an append has renewed, which began at the given
+// time, or lets go of one that it has ended.
+func (r *run) keep(begun time.Time) {
 	switch {
-	case keep.Duration == 0 && r.lease != nil:
-		r.lease.stop()
-	case keep.Duration > 0 && r.lease != nil:
+	case r.agent.shared == nil || r.epoch == 0:
+	case r.lease != nil && r.lease.epoch == r.epoch && r.mine():
 		r.lease.kept(begun)
-	case keep.Duration > 0:
+	case r.mine():
+		if r.lease != nil {
+			r.lease.stop()
+		}
 		r.lease = r.keepLease(begun)
+	case r.lease != nil:
+		r.lease.stop()
 	}
-	return nil
 }
 
 // reload folds the log anew and reports whether it holds what is pending, as
@@ -477,6 +491,10 @@ func (r *run) reload(ctx context.Context) (written bool, err error) {
 // end closes the turn. It returns no reply if a message came at the last moment
 // that wants an answer too.
 func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
+	if r.c.unread(outcome) { // the conversation goes on without the answer that it waits for
+		r.add(EntryCallsParked, callsParked{})
+		return nil, r.write(detached(ctx))
+	}
 	r.add(EntryTurnEnded, r.ending(outcome))
 	if err := r.write(detached(ctx)); err != nil || r.c.turn.outcome == "" {
 		return nil, err
