@@ -62,6 +62,12 @@ type Config struct {
 	// [DefaultPassages].
 	Passages int
 
+	// Search gives the model a read-only tool, [SearchTool], to search the
+	// knowledge base again in its own words. What it finds is numbered, and
+	// cited like the passages that go with a message. It may cost a request
+	// where those do not answer the question.
+	Search bool
+
 	// Escalator is told when a conversation goes to a human. If it is nil,
 	// the model has no tool to hand over, and a handoff that a limit causes
 	// is told by Reply.Handoff alone.
@@ -362,6 +368,12 @@ func New(config Config) (*Agent, error) {
 		faults = append(faults, errors.New("limits must not be negative: leave a field zero for its default"))
 	}
 	tools := config.Tools
+	if config.Search && config.Retriever != nil {
+		tools = append([]Tool{searchTool(config.Retriever, config.Passages)}, tools...)
+	}
+	if config.Search && config.Retriever == nil {
+		faults = append(faults, errors.New("Search needs a Retriever"))
+	}
 	if config.Escalator != nil {
 		tools = append([]Tool{escalationTool()}, tools...)
 	}

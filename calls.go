@@ -519,7 +519,12 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 
 // finish records how the call at index i ended and tells of it.
 func (r *run) finish(i int, result ToolResult) {
-	r.addResult(i, result)
+	finished := toolFinished{Call: i}
+	if tool := r.agent.tools.find(result.Call.Name); r.agent.config.Search && tool != nil && tool.name == SearchTool {
+		finished.Passages = r.c.showFound(&result)
+	}
+	finished.Status, finished.Content, finished.err = result.Status, result.Content, result.Err
+	r.addFinished(finished)
 	r.emit(ToolFinished{result})
 }
 
@@ -559,5 +564,6 @@ func (r *run) callContext(ctx context.Context, tool, key string, notAfter time.T
 		Customer:       r.c.customer,
 		IdempotencyKey: key,
 		NotAfter:       notAfter,
+		filter:         r.c.filter,
 	})
 }

@@ -269,15 +269,7 @@ func (c *conversation) takePassages(body passagesFound) {
 	c.found = nil
 	block := renderPassages(fresh, len(c.passages)+1, seen, body.Error != "")
 	for _, passage := range body.Passages {
-		number, known := c.numbers[passage.ID]
-		if !known || c.passages[number-1].Text != passage.Text {
-			c.passages = append(c.passages, passage)
-			number = len(c.passages)
-			if passage.ID != "" {
-				c.numbers[passage.ID] = number
-			}
-		}
-		c.found = append(c.found, number)
+		c.found = append(c.found, c.number(passage))
 	}
 	switch last := len(c.waiting) - 1; {
 	case last >= 0:

@@ -101,6 +101,9 @@ func (c *conversation) finishTool(body toolFinished) {
 	if call == nil || call.result != nil {
 		return
 	}
+	for _, passage := range body.Passages {
+		c.number(passage)
+	}
 	call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err}
 	c.finishEffect(call.effect, body.Status)
 	if s := call.approval; s != nil {

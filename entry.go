@@ -100,6 +100,8 @@ type (
 		// Interrupted says that the process died during the call, and that it
 		// cannot be told what came of it.
 		Interrupted bool `json:"interrupted,omitempty"`
+		// Passages are those that the search tool found.
+		Passages []Passage `json:"passages,omitempty"`
 
 		err    error        // the handler's, where it ran in this process
 		effect *effectState // that of the call, likewise

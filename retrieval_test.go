@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -322,4 +323,61 @@ func TestPassagesArriveAfterAPost(t *testing.T) {
 	for i := range 3 {
 		assert.Equal(t, 1, strings.Count(strings.Join(sent(t, provider, i), "\n"), "14 days."), "request %d", i)
 	}
+}
+
+// The model may search again. What it finds is numbered on, and can be cited.
+func TestSearchTool(t *testing.T) {
+	found := map[string][]frontdesk.Passage{"How much?": {returns}, "cost of shipping": {shipping, returns}, "gift wrap": {gifts}}
+	var mu sync.Mutex
+	queries := make(map[string]frontdesk.Query)
+	retriever := frontdesk.RetrieverFunc(func(_ context.Context, query frontdesk.Query) ([]frontdesk.Passage, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		queries[query.Text] = query
+		return found[query.Text], nil
+	})
+	provider := frontdesktest.NewProvider(
+		frontdesktest.Call(frontdesk.SearchTool, `{"query":"cost of shipping"}`).And(frontdesktest.Call(frontdesk.SearchTool, `{"query":"gift wrap"}`)),
+		frontdesktest.Say("Free [2], wrapped [3], 14 days [1]."), frontdesktest.Say("As I said [3]."))
+	memory := new(frontdesk.InMemory)
+	config := frontdesk.Config{Provider: provider, Retriever: retriever, Memory: memory, Search: true, Passages: 2}
+	turn := say("How much?")
+	turn.Customer.Tenant, turn.Customer.Audience = "acme", []string{"gold"}
+	turn.Filter = map[string][]string{"product": {"lamp"}}
+	reply := play(t, newAgent(t, config), turn, false)
+	assert.Equal(t, []frontdesk.Citation{{Number: 2, Passage: shipping}, {Number: 3, Passage: gifts}, {Number: 1, Passage: returns}}, reply.Citations)
+	require.Len(t, reply.Results, 2)
+	assert.Contains(t, reply.Results[0].Content, "[2] Shipping\nShipping is free.\nSee also, from earlier in this conversation: [1]")
+	assert.Contains(t, reply.Results[1].Content, "[3]\nGifts are wrapped.")
+	for _, text := range []string{"cost of shipping", "gift wrap"} {
+		assert.Equal(t, frontdesk.Query{Text: text, TopK: 2, Tenant: "acme", Audience: []string{"gold"}, Filter: turn.Filter}, queries[text])
+	}
+
+	// Another process folds the same numbers.
+	again := play(t, newAgent(t, config), turn, false)
+	assert.Equal(t, []frontdesk.Citation{{Number: 3, Passage: gifts}}, again.Citations)
+}
+
+func TestASearchThatFindsNothingOrFails(t *testing.T) {
+	for _, err := range []error{nil, errors.New("down")} {
+		library := &library{found: [][]frontdesk.Passage{nil}, err: nil}
+		provider := frontdesktest.NewProvider(frontdesktest.Call(frontdesk.SearchTool, `{"query":"x"}`), frontdesktest.Say("I do not know."))
+		agent := newAgent(t, frontdesk.Config{Provider: provider, Search: true, Retriever: frontdesk.RetrieverFunc(func(ctx context.Context, query frontdesk.Query) ([]frontdesk.Passage, error) {
+			found, _ := library.Retrieve(ctx, query)
+			if query.Text == "x" {
+				return found, err
+			}
+			return found, nil
+		})})
+		reply := play(t, agent, say("Hm?"), false)
+		require.Len(t, reply.Results, 1)
+		if err == nil {
+			assert.Contains(t, reply.Results[0].Content, "nothing on this message")
+		} else {
+			assert.Equal(t, frontdesk.ToolFailed, reply.Results[0].Status)
+			assert.Contains(t, reply.Results[0].Content, "could not be searched")
+		}
+	}
+	_, err := frontdesk.New(frontdesk.Config{Provider: frontdesktest.NewProvider(), Search: true})
+	assert.ErrorContains(t, err, "Search needs a Retriever")
 }

@@ -165,6 +165,8 @@ type Call struct {
 	// then; pass it on to services that take a deadline. It is zero for
 	// read-only tools.
 	NotAfter time.Time
+
+	filter map[string][]string // of the turn, for the search tool
 }
 
 type callKey struct{}
