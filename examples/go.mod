@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/frontdesk-go/frontdesk v0.0.0
 	github.com/frontdesk-go/frontdesk/ingest v0.0.0
+	github.com/frontdesk-go/frontdesk/sqlite v0.0.0
 	github.com/stretchr/testify v1.12.1
 	go.etcd.io/bbolt v1.5.0
 )
@@ -25,6 +26,9 @@ require (
 	github.com/gogs/chardet v0.0.0-20211120154057-b7413eaefb8f // indirect
 	github.com/invopop/jsonschema v0.14.0 // indirect
 	github.com/itlightning/dateparse v0.2.1 // indirect
+	github.com/ncruces/go-sqlite3 v0.37.0 // indirect
+	github.com/ncruces/go-sqlite3-wasm/v6 v6.5.35401 // indirect
+	github.com/ncruces/julianday v1.0.0 // indirect
 	github.com/openai/openai-go/v3 v3.96.0 // indirect
 	github.com/pb33f/ordered-map/v2 v2.3.1 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
@@ -46,4 +50,5 @@ require (
 replace (
 	github.com/frontdesk-go/frontdesk => ../
 	github.com/frontdesk-go/frontdesk/ingest => ../ingest
+	github.com/frontdesk-go/frontdesk/sqlite => ../sqlite
 )

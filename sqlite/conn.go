@@ -31,7 +31,8 @@ func connect(ctx context.Context, settings settings) (*conn, error) {
 	if settings.vfs != "" {
 		options = url.Values{"vfs": {settings.vfs}}
 	}
-	opened, err := sqlite3.OpenContext(ctx, (&url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}).String())
+	query := strings.ReplaceAll(options.Encode(), "+", "%20") // SQLite takes a + for what it is
+	opened, err := sqlite3.OpenContext(ctx, (&url.URL{Scheme: "file", Path: path, RawQuery: query}).String())
 	if err != nil {
 		return nil, explain(ctx, err)
 	}

@@ -21,6 +21,7 @@ type disk struct {
 	touch func()
 
 	lies bool // it says that it synced, and did not
+	full bool
 
 	shared string // a real file for SQLite's shared memory, which no cut outlives
 
@@ -116,6 +117,18 @@ func (d *disk) syncNames() {
 	clear(d.gone)
 }
 
+func (d *disk) setFull(full bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.full = full
+}
+
+func (d *disk) isFull() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.full
+}
+
 func (d *disk) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -195,6 +208,9 @@ func (f *openFile) ReadAt(p []byte, offset int64) (int, error) {
 }
 
 func (f *openFile) WriteAt(p []byte, offset int64) (int, error) {
+	if f.disk.isFull() {
+		return 0, sqlite3.FULL
+	}
 	f.change(diskChange{offset: offset, data: bytes.Clone(p)})
 	return len(p), nil
 }

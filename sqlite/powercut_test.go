@@ -161,6 +161,19 @@ func cutPower(t *testing.T, disk *disk, synchronous string, cuts, every int, see
 	return found
 }
 
+// openOnDisk opens a store on a simulated disk for the length of a test.
+func openOnDisk(t *testing.T, disk *disk) *sqlite.Store {
+	t.Helper()
+	vfs.Register(t.Name(), disk)
+	store, err := sqlite.OpenOn(t.Context(), t.Name(), "/test.db", "FULL", 0)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, store.Close())
+		vfs.Unregister(t.Name())
+	})
+	return store
+}
+
 func cutConversation(w int) frontdesk.ConversationID {
 	return frontdesk.ConversationID{Tenant: "acme", ID: fmt.Sprint("c-", w)}
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/examples/support/offline"
 	"github.com/frontdesk-go/frontdesk/examples/support/policies"
 	"github.com/frontdesk-go/frontdesk/examples/support/shop"
+	"github.com/frontdesk-go/frontdesk/sqlite"
 )
 
 const instructions = `You are the support agent of Lamp & Linen, a small shop for lamps and household linen. Be friendly, brief and exact.
@@ -85,7 +86,7 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	memory, err := openFileMemory(filepath.Join(o.data, "conversations.jsonl"))
+	memory, err := sqlite.Open(ctx, filepath.Join(o.data, "conversations.db"))
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/examples/support/policies"
-	"github.com/frontdesk-go/frontdesk/frontdesktest"
 )
 
 // chatOffline runs the program with the given lines as input.
@@ -88,34 +87,6 @@ func TestUnknownCustomer(t *testing.T) {
 	var out bytes.Buffer
 	err := run(t.Context(), options{data: t.TempDir(), customer: "cus_nobody"}, strings.NewReader(""), &out)
 	assert.Error(t, err)
-}
-
-func TestFileMemory(t *testing.T) {
-	frontdesktest.TestMemory(t, func(t *testing.T) frontdesk.Memory {
-		memory, err := openFileMemory(filepath.Join(t.TempDir(), "log"))
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, memory.Close()) })
-		return memory
-	})
-}
-
-func TestFileMemoryDropsATornLine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log")
-	id := frontdesk.ConversationID{ID: "c"}
-	for i := range int64(3) {
-		memory, err := openFileMemory(path)
-		require.NoError(t, err)
-		entries, err := memory.Load(t.Context(), id, 0)
-		require.NoError(t, err)
-		require.Len(t, entries, int(i))
-		require.NoError(t, memory.Append(t.Context(), id, i, frontdesk.Entry{ID: "e", Kind: frontdesk.EntryPosted, Version: 1, Data: json.RawMessage(`{"text":"x"}`)}))
-		_, err = memory.file.WriteString(`{"conversation":{"id":"c"},"entr`)
-		require.NoError(t, err)
-		require.NoError(t, memory.Close())
-	}
-	require.NoError(t, os.WriteFile(path, []byte("no JSON\n"), 0o600))
-	_, err := openFileMemory(path)
-	assert.ErrorContains(t, err, "line 1")
 }
 
 func TestPagesBecomeKnowledge(t *testing.T) {
