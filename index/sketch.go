@@ -248,12 +248,12 @@ func (s *sketch) search(v *vectors, query []float32, rows []uint32, n int, base 
 		}
 	})
 	// The worst of the best that are known for sure sets the bar for all.
-	first := top{limit: best.limit}
 	for _, found := range likely.heap {
 		row := at(int(found.doc))
-		first.add(dot(query, v.at(row)), base+v.doc(row))
+		best.add(dot(query, v.at(row)), base+v.doc(row))
+		estimated[found.doc] = -math.MaxFloat32 // it has had its turn
 	}
-	bar := max(first.threshold(), best.threshold())
+	bar := best.threshold()
 	slack := s.slack * q.distance
 	v.gather(n, exactBelow, best, func(from, to int, mine *top) {
 		bar := bar
