@@ -285,8 +285,16 @@ func (p *Passages) insert(ctx context.Context, tx pgx.Tx, source string, passage
 			byteStrings(passage.Audience), labels(passage.Labels), bound(passage.ValidFrom), bound(passage.ValidUntil), data,
 			language.config(), words(passage.Title), words(passage.Text), vector)
 	}
+	if len(passages) >= manyPassages {
+		// Else the search has a bad plan until autovacuum comes by. Where the
+		// role does not own the table, PostgreSQL leaves it at a warning.
+		batch.Queue(inSchema(p.schema, `ANALYZE frontdesk.passages`))
+	}
 	return tx.SendBatch(ctx, &batch).Close()
 }
+
+// manyPassages are so many that PostgreSQL should know about them at once.
+const manyPassages = 500
 
 func byteStrings(texts []string) [][]byte {
 	list := make([][]byte, len(texts)) // not nil: that would be a null

@@ -167,12 +167,15 @@ func (p *Passages) byWords(ctx context.Context, tx pgx.Tx, query *frontdesk.Quer
 			FROM unnest(` + args.add(configs) + `::text[], ` + args.add(texts) + `::text[], ` + args.add(weights) + `::real[]) AS ask (config, text, weight),
 				unnest(tsvector_to_array(to_tsvector(config::regconfig, text))) AS lexeme
 			GROUP BY lexeme
-		), matches AS (
-			SELECT number, weight * ts_rank('{0.5, 0.5, 0.5, 1}', words, term, 1) AS score, count(*) OVER (PARTITION BY lexeme) AS found
+		), matches AS MATERIALIZED (
+			SELECT number, lexeme, weight * ts_rank('{0.5, 0.5, 0.5, 1}', words, term, 1) AS score
 			FROM terms JOIN frontdesk.passages ON words @@ term WHERE ` + admitted(query, &args) + `
+		), rarity AS MATERIALIZED (
+			SELECT lexeme, ln(1 + greatest((SELECT reltuples FROM pg_class WHERE oid = ` + args.add(inSchema(p.schema, "frontdesk.passages")) + `::text::regclass), 1000) / count(*)) AS rarity
+			FROM matches GROUP BY lexeme
 		)
-		SELECT number, sum(score * ln(1 + (SELECT greatest(reltuples, 1000) FROM pg_class WHERE oid = ` + args.add(inSchema(p.schema, "frontdesk.passages")) + `::text::regclass) / found)) AS score
-		FROM matches GROUP BY number ORDER BY score DESC, number LIMIT ` + args.add(wanted)
+		SELECT number, sum(score * rarity)::float8 AS score FROM matches JOIN rarity USING (lexeme)
+		GROUP BY number ORDER BY score DESC, number LIMIT ` + args.add(wanted)
 	return p.rank(ctx, tx, sql, args)
 }
 

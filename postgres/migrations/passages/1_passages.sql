@@ -17,8 +17,8 @@ ALTER TABLE frontdesk.passages ALTER COLUMN embedding SET STORAGE EXTERNAL;
 
 CREATE INDEX passages_document ON frontdesk.passages (source, document);
 CREATE INDEX passages_tenant ON frontdesk.passages (tenant);
-CREATE INDEX passages_labels ON frontdesk.passages USING gin (labels);
-CREATE INDEX passages_words ON frontdesk.passages USING gin (words);
+CREATE INDEX passages_labels ON frontdesk.passages USING gin (labels) WITH (fastupdate = off);
+CREATE INDEX passages_words ON frontdesk.passages USING gin (words) WITH (fastupdate = off); -- more is read than written
 
 -- The model of all vectors: one row, or none while there are no vectors.
 CREATE TABLE frontdesk.embedding_model (
