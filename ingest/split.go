@@ -30,12 +30,17 @@ type Splitter struct {
 	// means [DefaultMaxTokens]; less than 32 means 32.
 	MaxTokens int
 
-	// Count returns the number of tokens of a text. Nil counts as BGE and E5
-	// do, which descend from BERT: exactly for what BERT has pieces for, and
-	// one token for each character of other words, which is more than
-	// multilingual models take.
+	// Count returns the number of tokens of a text. Nil means [CountTokens].
+	// It is no part of a document's version: give MaxTokens another value to
+	// have everything cut anew by another Count.
 	Count func(text string) int
 }
+
+// CountTokens returns how many tokens a text takes in the models that descend
+// from BERT, such as BGE and E5, without the two that they put around it. It is
+// exact for what BERT has pieces for; other words are counted as one token for
+// each character, which is more than multilingual models take.
+func CountTokens(text string) int { return wordpiece.Count(text) }
 
 // titleJoint stands between a document's title and the headings in a passage's.
 const titleJoint = " — "
@@ -55,16 +60,17 @@ const titleJoint = " — "
 // returned once.
 func (s *Splitter) Split(source string, doc *Document) []frontdesk.Passage {
 	c := cutter{
-		limit: s.MaxTokens,
-		count: s.Count,
-		text:  []byte(doc.Text),
+		limit:  s.MaxTokens,
+		count:  s.Count,
+		text:   []byte(doc.Text),
+		source: doc.Text,
 	}
 	if c.limit == 0 {
 		c.limit = DefaultMaxTokens
 	}
 	c.limit = max(c.limit, 32)
 	if c.count == nil {
-		c.count = wordpiece.Count
+		c.count = CountTokens
 	}
 	var blocks []block
 	if doc.Plain {
@@ -138,9 +144,10 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // cutter cuts one document.
 type cutter struct {
-	text  []byte
-	limit int
-	count func(string) int
+	text   []byte
+	source string // the same
+	limit  int
+	count  func(string) int
 }
 
 // title returns the title of the passages below a path of headings, and whether
@@ -274,7 +281,7 @@ func trimBlankLines(text []byte) string {
 	}
 }
 
-func (c *cutter) tokens(start, end int) int { return c.count(string(c.text[start:end])) }
+func (c *cutter) tokens(start, end int) int { return c.count(c.source[start:end]) }
 
 // maxNesting is how deep quotations and lists are looked into.
 const maxNesting = 16

@@ -55,7 +55,7 @@ var load = sync.OnceValue(func() *pieces {
 func Count(text string) int {
 	p := load()
 	count := 0
-	var folded []byte
+	folded := make([]byte, 0, 64)
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
@@ -75,18 +75,21 @@ func Count(text string) int {
 			}
 			if i == len(text) || text[i] < utf8.RuneSelf {
 				word := text[start:i]
-				if !lower {
-					folded = folded[:0]
-					for _, b := range []byte(word) {
-						if 'A' <= b && b <= 'Z' {
-							b += 'a' - 'A'
-						}
-						folded = append(folded, b)
+				if lower {
+					if _, ok := p.first[word]; ok {
+						count++
+						continue
 					}
-					count += p.word(folded)
-				} else {
-					count += p.word([]byte(word))
 				}
+				folded = folded[:0]
+				for j := range len(word) {
+					b := word[j]
+					if 'A' <= b && b <= 'Z' {
+						b += 'a' - 'A'
+					}
+					folded = append(folded, b)
+				}
+				count += p.word(folded)
 				continue
 			}
 			i = start // the word goes on with characters beyond ASCII
