@@ -261,7 +261,7 @@ func (l *lexicon) search(terms []weighted, mean float64, admitted *selection, ba
 	}
 	if bound == 0 {
 		admitted.each(len(scores), func(doc uint32) {
-			if scores[doc] > 0 {
+			if scores[doc] > 0 && scores[doc] >= best.threshold() {
 				best.add(scores[doc], base+doc)
 			}
 		})
@@ -269,25 +269,53 @@ func (l *lexicon) search(terms []weighted, mean float64, admitted *selection, ba
 	}
 	near := top{limit: best.limit}
 	admitted.each(len(scores), func(doc uint32) {
-		if scores[doc] > 0 {
+		if scores[doc] > 0 && scores[doc] >= near.threshold() {
 			near.add(scores[doc], doc)
 		}
 	})
 	threshold := max(near.threshold(), best.threshold()) - bound
+	var within []uint32
 	admitted.each(len(scores), func(doc uint32) {
-		if scores[doc] <= 0 || scores[doc] < threshold {
-			return
+		if scores[doc] > 0 && scores[doc] >= threshold {
+			within = append(within, doc)
 		}
-		score := scores[doc]
-		for _, t := range terms[alone:] {
-			docs, freqs := l.postings(t.term)
-			if i, ok := slices.BinarySearch(docs, doc); ok {
-				f := float32(freqs[i])
-				score += t.weight * (saturation + 1) * f / (f + fixed + perLength*float32(l.lengths[doc]))
+	})
+	for _, t := range terms[alone:] {
+		docs, freqs := l.postings(t.term)
+		weight := t.weight * (saturation + 1)
+		for _, doc := range within {
+			at := seek(docs, doc)
+			docs, freqs = docs[at:], freqs[at:]
+			if len(docs) == 0 {
+				break
+			}
+			if docs[0] == doc {
+				f := float32(freqs[0])
+				scores[doc] += weight * f / (f + fixed + perLength*float32(l.lengths[doc]))
 			}
 		}
-		best.add(score, base+doc)
-	})
+	}
+	for _, doc := range within {
+		best.add(scores[doc], base+doc)
+	}
+}
+
+// seek returns the place of the first passage that is doc or behind it. It looks
+// further and further ahead, and is fast for those nearby.
+func seek(docs []uint32, doc uint32) int {
+	step := 1
+	for step < len(docs) && docs[step] < doc {
+		step *= 2
+	}
+	from, to := step/2, min(step+1, len(docs))
+	for from < to {
+		if middle := (from + to) / 2; docs[middle] < doc {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	return from
 }
 
 // rarity is the weight of a term by how many of all passages hold it.

@@ -89,7 +89,7 @@ func (x *Index) Retrieve(ctx context.Context, query frontdesk.Query) ([]frontdes
 }
 
 // pool is how many passages each way of searching adds to the fusion, at least.
-const pool = 50
+const pool = 30
 
 func (x *Index) search(ctx context.Context, query frontdesk.Query) ([]Hit, error) {
 	if err := ctx.Err(); err != nil {
