@@ -44,8 +44,6 @@ func (s *store) Spend(ctx context.Context, accounts ...frontdesk.Account) error 
 	return s.InMemoryLedger.Spend(ctx, accounts...)
 }
 
-type appendFunc = func(s *store, ctx context.Context, id frontdesk.ConversationID, last int64, entries []frontdesk.Entry) error
-
 // asking returns the entries with other changes. The change is called with a
 // copy.
 func asking(entries []frontdesk.Entry, change func(*frontdesk.Changes)) []frontdesk.Entry {

@@ -121,12 +121,7 @@ func appendOne(ctx context.Context, store *sqlite.Store) error {
 // Two processes append to one file and are killed again and again. What they
 // said was appended is there, whole, and nothing is there twice.
 func TestProcessesThatAreKilled(t *testing.T) {
-	kills := 30
-	if text := os.Getenv("FRONTDESK_KILLS"); text != "" {
-		var err error
-		kills, err = strconv.Atoi(text)
-		require.NoError(t, err, "FRONTDESK_KILLS is a number of kills")
-	}
+	kills := faults(30, 200)
 	executable, err := os.Executable()
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "crash.db")

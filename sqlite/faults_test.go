@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -200,7 +199,19 @@ func TestFullDisk(t *testing.T) {
 	disk.setFull(true)
 	err := store.Append(t.Context(), conversation, 1, posted("e2", "hi"))
 	require.ErrorContains(t, err, "disk is full")
-	require.True(t, errors.Is(err, sqlite3.FULL))
+	require.ErrorIs(t, err, sqlite3.FULL)
+	var group sync.WaitGroup
+	for i := range 8 { // together, and each by itself when that failed
+		group.Go(func() {
+			err := store.Append(t.Context(), frontdesk.ConversationID{ID: fmt.Sprint(i)}, 0, posted("e", "hi"))
+			assert.ErrorIs(t, err, sqlite3.FULL)
+		})
+		group.Go(func() {
+			err := store.Append(t.Context(), conversation, 0, posted("late", "hi"))
+			assert.ErrorIs(t, err, frontdesk.ErrConflict, "it is refused for what it is")
+		})
+	}
+	group.Wait()
 	log, err := store.Load(t.Context(), conversation, 0)
 	require.NoError(t, err)
 	require.Len(t, log, 1)

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,16 +24,13 @@ import (
 	"github.com/frontdesk-go/frontdesk/sqlite"
 )
 
-// powerCuts is how many cuts TestPowerCuts makes: all of them with
-// FRONTDESK_POWER_CUTS=4000, which takes a minute.
-func powerCuts(t *testing.T) int {
-	text := os.Getenv("FRONTDESK_POWER_CUTS")
-	if text == "" {
-		return 200
+// faults is how many faults a test makes: a sample, or with FRONTDESK_FAULTS=all
+// all of them, which takes a minute or two.
+func faults(sample, all int) int {
+	if os.Getenv("FRONTDESK_FAULTS") == "all" {
+		return all
 	}
-	cuts, err := strconv.Atoi(text)
-	require.NoError(t, err, "FRONTDESK_POWER_CUTS is a number of cuts")
-	return cuts
+	return sample
 }
 
 // The power fails at any write and any sync, while several conversations go on.
@@ -42,7 +38,7 @@ func powerCuts(t *testing.T) int {
 // part, and the file is whole.
 func TestPowerCuts(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
-	cuts := powerCuts(t)
+	cuts := faults(200, 4000)
 	every := 1
 	if cuts < 1000 {
 		every = 8 // so that a sample sees the file grow
