@@ -53,6 +53,9 @@ func open(host harness.Host) (harness.Client, error) {
 		Memory:      new(frontdesk.InMemory),
 		Temperature: &temperature,
 		MaxTokens:   harness.MaxTokens,
+		// The longest histories are beyond the model's window. The others send
+		// them whole.
+		ContextWindow: 1 << 30,
 	}
 	var err error
 	c.agent, err = frontdesk.New(c.config)
