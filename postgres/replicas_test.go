@@ -87,14 +87,23 @@ func TestReplicas(t *testing.T) {
 	for i := range replicas {
 		replicas[i] = start(fmt.Sprint("replica ", i))
 	}
+	work := func() {
+		count := func() int {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(acknowledged)
+		}
+		enough := count() + 30
+		require.Eventually(t, func() bool { return count() >= enough }, 2*time.Minute, time.Millisecond, "the replicas do nothing")
+	}
 	kills := faults(8, 40)
 	for kill := range kills {
-		time.Sleep(200 * time.Millisecond)
+		work()
 		victim := rand.IntN(len(replicas))
 		require.NoError(t, replicas[victim].Process.Kill())
 		replicas[victim] = start(fmt.Sprint("heir ", kill))
 	}
-	time.Sleep(2 * leaseTime)
+	work()
 	cancel()
 	group.Wait()
 

@@ -100,6 +100,32 @@ func TestOpenNeedsNoRightToChangeTables(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied")
 }
 
+// The knowledge base may be in the store's schema, whichever comes first.
+func TestStoreAndPassagesShareASchema(t *testing.T) {
+	onEachServer(t, func(t *testing.T, url string) {
+		for _, storeFirst := range []bool{true, false} {
+			config := postgres.Config{URL: url, Schema: newSchema(t, url)}
+			for range 2 {
+				if storeFirst {
+					store, err := postgres.Open(t.Context(), config)
+					require.NoError(t, err)
+					require.NoError(t, store.Close())
+				}
+				passages, err := postgres.OpenPassages(t.Context(), postgres.PassagesConfig{Config: config})
+				require.NoError(t, err)
+				require.NoError(t, passages.Close())
+				store, err := postgres.Open(t.Context(), config)
+				require.NoError(t, err)
+				require.NoError(t, store.Close())
+			}
+			store, err := postgres.Open(t.Context(), config)
+			require.NoError(t, err)
+			exercise(t, store)
+			require.NoError(t, store.Close())
+		}
+	})
+}
+
 func TestTheCallersPoolStaysOpen(t *testing.T) {
 	url := databaseURL(t)
 	pool, err := pgxpool.New(t.Context(), url)

@@ -66,7 +66,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	store := &Store{pool: pool, owned: config.Pool == nil, sql: newStatements(schema)}
-	if err := checkDurability(ctx, pool); err != nil {
+	if err := checkServer(ctx, pool); err != nil {
 		store.Close()
 		return nil, err
 	}
@@ -116,13 +116,21 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// checkDurability refuses a database that acknowledges what it may lose.
-func checkDurability(ctx context.Context, pool *pgxpool.Pool) error {
-	var commit string
-	if err := pool.QueryRow(ctx, "SHOW synchronous_commit").Scan(&commit); err != nil {
+// checkServer refuses a server that is too old, and one that acknowledges what
+// it may lose.
+func checkServer(ctx context.Context, pool *pgxpool.Pool) error {
+	const oldest = 140000 // the first with date_bin
+	var (
+		version int
+		commit  string
+	)
+	err := pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('synchronous_commit')`).Scan(&version, &commit)
+	switch {
+	case err != nil:
 		return fmt.Errorf("connect to PostgreSQL: %w", err)
-	}
-	if commit == "off" {
+	case version < oldest:
+		return fmt.Errorf("PostgreSQL is of version %d, and 14 or newer is needed", version/10000)
+	case commit == "off":
 		return errors.New("PostgreSQL has synchronous_commit off, which loses acknowledged entries in a crash: turn it on for this role with ALTER ROLE … SET synchronous_commit = on")
 	}
 	return nil
@@ -142,7 +150,8 @@ var errAgain = errors.New("try again")
 // again calls do until it meets nobody else's transaction. What it tries again
 // was certainly not done.
 func again(ctx context.Context, do func() error) error {
-	for {
+	const most = 100
+	for attempt := 1; ; attempt++ {
 		err := do()
 		var refused *pgconn.PgError
 		switch {
@@ -151,8 +160,11 @@ func again(ctx context.Context, do func() error) error {
 		default:
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if attempt == most {
+			return fmt.Errorf("gave up after %d attempts: %w", most, err)
 		}
 	}
 }
