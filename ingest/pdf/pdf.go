@@ -242,18 +242,15 @@ func (d *Decoder) text(ctx context.Context, instance pdfium.Pdfium, data []byte)
 // title returns what the file says it is called, unless a program put it there.
 func title(instance pdfium.Pdfium, document references.FPDF_DOCUMENT) string {
 	got, err := instance.GetMetaData(&requests.GetMetaData{Document: document, Tags: &[]string{"Title"}})
-	if err != nil {
+	if err != nil || len(got.Tags) == 0 {
 		return ""
 	}
-	for _, tag := range got.Tags {
-		title := strings.Join(strings.Fields(tag.Value), " ")
-		lower := strings.ToLower(title)
-		if strings.HasPrefix(lower, "microsoft word - ") || lower == "untitled" || path.Ext(lower) == ".docx" || path.Ext(lower) == ".doc" {
-			return ""
-		}
-		return title
+	title := strings.Join(strings.Fields(got.Tags[0].Value), " ")
+	lower := strings.ToLower(title)
+	if strings.HasPrefix(lower, "microsoft word - ") || lower == "untitled" || path.Ext(lower) == ".docx" || path.Ext(lower) == ".doc" {
+		return ""
 	}
-	return ""
+	return title
 }
 
 // bookmarks returns the file's table of contents.
