@@ -63,8 +63,8 @@ func TestAnswers(t *testing.T) {
 			Message: frontdesk.Message{Text: "Let me see.", Calls: []frontdesk.ToolCall{call}}, Finish: frontdesk.FinishToolCalls}},
 		{"a call and words", frontdesktest.Call("look_up", `{"id":1}`).And(frontdesktest.Say("Let me see.")), frontdesk.Response{
 			Message: frontdesk.Message{Text: "Let me see.", Calls: []frontdesk.ToolCall{call}}, Finish: frontdesk.FinishToolCalls}},
-		{"all the fields", frontdesktest.Answer{Text: "Hello", Reasoning: "A greeting.", Finish: "eos", Usage: usage}, frontdesk.Response{
-			Message: frontdesk.Message{Text: "Hello", Reasoning: "A greeting."}, Finish: "eos", Usage: usage}},
+		{"all the fields", frontdesktest.Answer{Text: "Hello", Reasoning: "A greeting.", Finish: "some_other", Usage: usage}, frontdesk.Response{
+			Message: frontdesk.Message{Text: "Hello", Reasoning: "A greeting."}, Finish: "some_other", Usage: usage}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
