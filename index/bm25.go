@@ -259,27 +259,21 @@ func (l *lexicon) search(terms []weighted, mean float64, admitted *selection, ba
 	for _, t := range terms[alone:] {
 		bound += t.weight * (saturation + 1)
 	}
-	if bound == 0 {
-		admitted.each(len(scores), func(doc uint32) {
-			if scores[doc] > 0 && scores[doc] >= best.threshold() {
-				best.add(scores[doc], base+doc)
-			}
-		})
-		return
-	}
 	near := top{limit: best.limit}
-	admitted.each(len(scores), func(doc uint32) {
-		if scores[doc] > 0 && scores[doc] >= near.threshold() {
-			near.add(scores[doc], doc)
+	bar := near.threshold()
+	for doc, score := range scores {
+		if score > 0 && score >= bar && admitted.has(uint32(doc)) {
+			near.add(score, uint32(doc))
+			bar = near.threshold()
 		}
-	})
-	threshold := max(near.threshold(), best.threshold()) - bound
+	}
+	bar = max(bar, best.threshold()) - bound
 	var within []uint32
-	admitted.each(len(scores), func(doc uint32) {
-		if scores[doc] > 0 && scores[doc] >= threshold {
-			within = append(within, doc)
+	for doc, score := range scores {
+		if score > 0 && score >= bar && admitted.has(uint32(doc)) {
+			within = append(within, uint32(doc))
 		}
-	})
+	}
 	for _, t := range terms[alone:] {
 		docs, freqs := l.postings(t.term)
 		weight := t.weight * (saturation + 1)
