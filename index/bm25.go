@@ -123,6 +123,9 @@ type field struct {
 	tokens []token
 }
 
+// longestHeading is the most bytes of a line that is taken for a heading.
+const longestHeading = 120
+
 // fieldsOf splits a passage into title, headings and text. A heading is a line
 // that begins as one in Markdown.
 func fieldsOf(p *frontdesk.Passage) []field {
@@ -135,7 +138,7 @@ func fieldsOf(p *frontdesk.Passage) []field {
 	}
 	var headings, text strings.Builder
 	for line := range strings.Lines(p.Text) {
-		if strings.HasPrefix(line, "#") {
+		if strings.HasPrefix(line, "#") && len(line) <= longestHeading {
 			headings.WriteString(line)
 		} else {
 			text.WriteString(line)

@@ -12,6 +12,10 @@ const (
 	// any other: that a question is a "when" or a "why" says a little.
 	functionWeight = 0.5
 
+	// functionRarity bounds how rare a function word can be. In documents that
+	// nobody speaks in, "my" is rare, and would find whatever has it.
+	functionRarity = 1.5
+
 	// characterWeight is what a single character counts in a script without
 	// spaces, beside 1 for a pair.
 	characterWeight = 0.2
@@ -30,7 +34,11 @@ func (s *state) parse(query *frontdesk.Query) []weighted {
 	}
 	parsed := make([]weighted, 0, len(p.order))
 	for _, t := range p.order {
-		t.weight *= rarity(s.count(t.term))
+		rare := rarity(s.count(t.term))
+		if t.function {
+			rare = min(rare, functionRarity)
+		}
+		t.weight *= rare
 		parsed = append(parsed, *t)
 	}
 	slices.SortStableFunc(parsed, func(a, b weighted) int {
