@@ -107,6 +107,7 @@ func (m Mail) document(id string, data []byte) (Document, error) {
 	if err != nil {
 		subject = header.Get("Subject")
 	}
+	subject = strings.ToValidUTF8(subject, "\uFFFD")
 	var names []string
 	for _, field := range []string{"From", "Sender", "Reply-To", "To", "Cc"} {
 		people, err := header.AddressList(field)
