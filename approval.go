@@ -164,7 +164,7 @@ func (a *Agent) Decide(ctx context.Context, id ConversationID, decision Decision
 func (r *run) decide(ctx context.Context, decision Decision) (*Reply, error) {
 	busy := false
 	for range appendAttempts {
-		if err := r.load(ctx); err != nil {
+		if err := r.load(ctx, true); err != nil {
 			return nil, err
 		}
 		s := r.c.approval(decision.Approval)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,10 @@ func (r *run) retrieve(ctx context.Context) error {
 	r.emit(Retrieved{Query: query, Passages: found.Passages, Err: err})
 	return nil
 }
+
+// goOn is what the model reads behind words that the customer was told, if it is
+// asked for more.
+const goOn = "<note>\nThe customer still waits for your answer.\n</note>"
 
 // ask sends one request to the model and records the answer.
 func (r *run) ask(ctx context.Context) error {
@@ -109,6 +114,10 @@ func (r *run) ask(ctx context.Context) error {
 func (r *run) request() *Request {
 	a := r.agent
 	messages, settled := r.c.transcript()
+	if last := len(messages) - 1; last >= 0 && messages[last].Role == RoleAssistant {
+		// A colleague wrote last. Some hosts want somebody else to.
+		messages = append(slices.Clip(messages), Message{Role: RoleUser, Text: goOn})
+	}
 	request := &Request{
 		Model:        a.config.Model,
 		Instructions: a.instructions(r.c),

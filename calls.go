@@ -220,9 +220,10 @@ func idempotencyKey(id ConversationID, turn string, answer, call int) string {
 // call runs the next of the tools that the model called: one that writes, or
 // all the read-only ones up to the next that does not.
 func (r *run) call(ctx context.Context) error {
-	// The answer cost a request: it is kept before anything can go wrong.
-	if err := r.write(detached(ctx)); err != nil {
-		return err
+	// The answer cost a request: it is kept before anything can go wrong. What
+	// came in the meantime may change what is to be done.
+	if len(r.pending) > 0 {
+		return r.write(detached(ctx))
 	}
 	i := r.c.pendingCall()
 	open := r.c.calls[i]
@@ -292,8 +293,8 @@ func (r *run) callDecided(ctx context.Context, p performance) error {
 
 // act runs a call that was approved after the transcript had gone on without it.
 func (r *run) act(ctx context.Context) error {
-	if err := r.write(detached(ctx)); err != nil {
-		return err
+	if len(r.pending) > 0 {
+		return r.write(detached(ctx))
 	}
 	s := r.c.approved()
 	p := performance{
@@ -341,6 +342,7 @@ func (r *run) perform(ctx context.Context, p performance) error {
 	if !r.emit(ToolStarted{p.call}) || ctx.Err() != nil {
 		return nil
 	}
+	again := p.effect != nil
 	intent := toolStarted{Call: p.index, IdempotencyKey: p.key, NotAfter: r.notAfter(p.tool)}
 	if p.detached {
 		intent.Call, intent.Approval = 0, p.approval.ID
@@ -366,14 +368,18 @@ func (r *run) perform(ctx context.Context, p performance) error {
 			r.conclude(&p, notRun(p.call, content), false)
 			return nil
 		}
-		if !p.detached && r.c.call(p.index) != nil {
-			r.addResult(p.index, notRun(p.call, "Error: not run: it could not be recorded."))
+		if !again && !p.detached && r.c.call(p.index) != nil {
+			r.record(&p, notRun(p.call, "Error: not run: it could not be recorded."), false)
 		}
 		return err
 	}
 	result := notRun(p.call, "Error: not run: the turn was stopped.")
 	if ctx.Err() == nil && time.Now().Before(intent.NotAfter) && (r.lease == nil || r.lease.held()) {
 		result = p.tool.run(r.callContext(ctx, p.tool.name, p.key, intent.NotAfter), p.call, p.arguments, intent.NotAfter)
+	}
+	if again && result.Status != ToolDone && p.tool.effect != effectReadOnly {
+		// This attempt came to nothing. Of the one before nobody knows.
+		result = unknownResult(p.call, "the work on it was interrupted, and trying again failed")
 	}
 	if result.Status == ToolUnknown {
 		result = r.reconcile(detached(ctx), &p, intent.NotAfter, result)

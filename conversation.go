@@ -79,10 +79,12 @@ func (o *openCall) undecided() bool {
 type turnState struct {
 	id        string
 	customer  Customer
-	epoch     int64 // the number of the entry with which the turn was taken last
-	takeovers int   // how often its process died
+	epoch     int64  // the number of the entry with which the turn was taken last
+	taken     string // and its id
+	takeovers int    // how often its process died
 
 	begun        bool // its own message is in
+	joined       bool // and others came
 	interrupted  bool // it cannot be told what came of a call
 	requests     int
 	emptyAnswers int
@@ -119,10 +121,10 @@ func (c *conversation) apply(entry *Entry) error {
 	switch body := body.(type) {
 	case turnStarted:
 		c.startTurn(entry.Turn, body)
-		c.turn.epoch = c.last + 1
+		c.turn.epoch, c.turn.taken = c.last+1, entry.ID
 	case turnTaken:
 		if t := c.turn; t != nil {
-			t.outcome, t.told, t.epoch = "", "", c.last+1
+			t.outcome, t.told, t.epoch, t.taken = "", "", c.last+1, entry.ID
 			if !body.Decided {
 				t.takeovers++
 			}
@@ -224,6 +226,9 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	c.notes = nil
 	c.retrieved, c.found, c.filter = false, nil, body.Filter
 	t := c.turn
+	if t != nil && t.id == turn && t.begun {
+		t.joined = true
+	}
 	if underWay := t != nil && t.id == turn && t.outcome == "" && t.begun && !t.answered; underWay || len(c.calls) > 0 {
 		c.waiting = append(c.waiting, waitingMessage{message, c.last + 1})
 		return
@@ -404,6 +409,7 @@ func (c *conversation) closeCalls() {
 		if call.result == nil {
 			result := interruptedResult(call)
 			call.result = &result
+			c.finishEffect(call.effect, result.Status)
 		}
 		if s := call.approval; s != nil {
 			s.call = nil
@@ -450,6 +456,9 @@ func (c *conversation) handOver(turn string, handoff Handoff) {
 	c.closeCalls()
 	c.human = true
 	c.handoff = &handoff
+	for _, effect := range c.unresolved {
+		effect.named = true
+	}
 	if c.turn == nil || c.turn.id != turn {
 		return
 	}

@@ -59,7 +59,7 @@ func (c *conversation) next(rules rules) decision {
 	budget := decision{step: stepHandOver, handoff: rules.limits.spent()}
 	pending := c.pendingCall()
 	switch {
-	case t.handoff != nil && t.handoff == c.handoff && c.handoff.Ticket == "" && rules.escalator:
+	case c.human && c.handoff != nil && c.handoff.Ticket == "" && rules.escalator:
 		return decision{step: stepEscalate}
 	case t.takeovers >= takeovers && !c.human:
 		return decision{step: stepHandOver, handoff: Handoff{
@@ -76,11 +76,11 @@ func (c *conversation) next(rules rules) decision {
 		return budget // nobody would read the results
 	case pending >= 0:
 		return decision{step: stepCall}
+	case t.interrupted, len(c.calls) > 0 && rules.escalator && c.untold():
+		return decision{step: stepHandOver, handoff: unknownOutcome("")}
 	case len(c.calls) > 0:
 		return decision{step: stepEnd, outcome: c.awaits()}
-	case t.interrupted:
-		return decision{step: stepHandOver, handoff: unknownOutcome("")}
-	case t.answered && rules.escalator && c.unknownIn(t.id):
+	case t.answered && rules.escalator && c.untold():
 		return decision{step: stepHandOver, handoff: unknownOutcome(strings.TrimSpace(t.answer.Message.Text))}
 	case t.repeats >= rules.limits.RepeatedCalls:
 		return decision{step: stepHandOver, handoff: Handoff{
@@ -136,9 +136,10 @@ func (c *conversation) approved() *approvalState {
 	return nil
 }
 
-// unknownIn reports whether a call of the turn ended nobody knows how.
-func (c *conversation) unknownIn(turn string) bool {
-	return slices.ContainsFunc(c.unresolved, func(e *effectState) bool { return e.unknown && e.turn == turn })
+// untold reports whether a call, of whichever turn, ended nobody knows how and no
+// handoff has named it.
+func (c *conversation) untold() bool {
+	return slices.ContainsFunc(c.unresolved, func(e *effectState) bool { return e.unknown && !e.named })
 }
 
 // unknownOutcome is the handoff of a turn in which something may have happened.

@@ -30,9 +30,9 @@ type Effect struct {
 type effectState struct {
 	Effect
 	approval string   // of which the tool was called
-	turn     string   // in which it was started
 	changes  *Changes // to be given back if it comes to nothing
 	unknown  bool     // its result says so
+	named    bool     // a handoff told of it
 }
 
 // startTool takes in the intent to run a tool.
@@ -71,9 +71,6 @@ func (c *conversation) startTool(at time.Time, body toolStarted) {
 	}
 	if body.Arguments != nil {
 		effect.Arguments = body.Arguments
-	}
-	if c.turn != nil {
-		effect.turn = c.turn.id
 	}
 	c.unresolved = append(c.unresolved, effect)
 }
@@ -118,7 +115,7 @@ func (c *conversation) finishEffect(effect *effectState, status ToolStatus) {
 		return
 	}
 	if status == ToolUnknown {
-		effect.unknown = true
+		effect.unknown, effect.named = true, false
 		return
 	}
 	c.unresolved = slices.DeleteFunc(c.unresolved, func(e *effectState) bool { return e == effect })

@@ -35,7 +35,7 @@ var errNoTurn = errors.New("the conversation has no turn")
 // resume takes up the newest turn.
 func (r *run) resume(ctx context.Context) (*Reply, error) {
 	for range appendAttempts {
-		if err := r.load(ctx); err != nil {
+		if err := r.load(ctx, true); err != nil {
 			return nil, err
 		}
 		t := r.c.turn
@@ -45,7 +45,7 @@ func (r *run) resume(ctx context.Context) (*Reply, error) {
 		case t.outcome.told() && r.c.approved() == nil:
 			return r.c.reply(), nil
 		}
-		r.turn.Customer = r.c.customer
+		r.turn.Customer, r.again = r.c.customer, true
 		r.begin(false, false)
 		err := r.write(detached(ctx))
 		var leased *LeaseError
@@ -61,7 +61,9 @@ func (r *run) resume(ctx context.Context) (*Reply, error) {
 }
 
 // Recovered tells of a turn that [Agent.Recover] took up: its reply, which is
-// yet to be brought to the customer, or the error with which it ended again.
+// yet to be brought to the customer, or the error with which it broke off again.
+// Then it is found once more when its lease has run out, until the third time,
+// when it goes to a human.
 type Recovered struct {
 	Conversation ConversationID
 	Reply        *Reply
@@ -135,7 +137,7 @@ func (a *Agent) join(ctx context.Context, id ConversationID, turn Turn) (*Reply,
 	}
 	r := &run{agent: a, cached: &cachedConversation{id: id}, turn: turn}
 	for range appendAttempts {
-		if err := r.load(ctx); err != nil {
+		if err := r.load(ctx, false); err != nil {
 			return nil, err
 		}
 		if err := r.c.admits(turn.Customer); err != nil {
@@ -161,7 +163,7 @@ func (a *Agent) join(ctx context.Context, id ConversationID, turn Turn) (*Reply,
 		switch {
 		case reloadErr != nil:
 			return nil, fmt.Errorf("append to conversation %s: %w", id, errors.Join(err, reloadErr))
-		case written:
+		case written > 0:
 			return &Reply{Turn: r.id, Outcome: Joined}, nil
 		case !errors.Is(err, ErrConflict):
 			return nil, fmt.Errorf("append to conversation %s: %w", id, err)

@@ -28,10 +28,12 @@ type run struct {
 	pending []Entry         // applied to c, not yet in the log
 
 	epoch      int64  // that of the turn, as this process took it
+	taken      string // id of the entry with which it did
 	lease      *lease // nil if the memory knows none
 	gathered   bool   // the customer has had time to say more
 	recovering bool   // nobody waits for the reply
 	attended   bool   // a human owned the conversation when the turn began
+	again      bool   // there is nothing new to answer
 
 	failed map[string]toolFinished // the results of calls that failed, by entry
 	wasted int                     // requests of which no answer came
@@ -83,7 +85,7 @@ func (r *run) play(ctx context.Context, open func(*run, context.Context) (*Reply
 	for {
 		next := r.c.next(rules)
 		// What is in the log is brought to its end, whoever still listens.
-		if err := ctx.Err(); err != nil && next.step != stepEnd && next.step != stepEscalate {
+		if err := ctx.Err(); err != nil && next.step != stepEnd && next.step != stepEscalate && next.step != stepHandOver {
 			return nil, fmt.Errorf("turn stopped: %w", context.Cause(ctx))
 		}
 		switch next.step {
@@ -120,14 +122,15 @@ func (r *run) play(ctx context.Context, open func(*run, context.Context) (*Reply
 // if there is no turn to run.
 func (r *run) open(ctx context.Context) (*Reply, error) {
 	busy := false
-	for range appendAttempts {
-		if err := r.load(ctx); err != nil {
+	for attempts := 0; attempts < appendAttempts; attempts++ {
+		if err := r.load(ctx, r.turn.Confirm != ""); err != nil {
 			return nil, err
 		}
 		if err := r.c.admits(r.turn.Customer); err != nil {
 			return nil, err
 		}
 		turn, delivered := r.c.deliveries[r.turn.MessageID]
+		r.again = delivered
 		switch {
 		case delivered && turn == "" && r.c.handoff != nil:
 			return r.withHuman(ctx)
@@ -150,7 +153,7 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 			return nil, fmt.Errorf("approval %s: %w: the customer cannot confirm it any more", r.turn.Confirm, ErrApprovalClosed)
 		}
 		joined := false
-		r.id = ""
+		r.id, r.epoch = "", 0
 		if !r.c.human {
 			joined = r.begin(busy, confirmed != nil)
 		}
@@ -171,7 +174,16 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 		case err == nil:
 			return nil, nil
 		case errors.As(err, &leased):
-			busy = true
+			if _, busy = r.c.deliveries[r.turn.MessageID]; !busy {
+				busy = true
+				continue
+			}
+			// Another process answers this very message, or fails to.
+			busy, attempts = false, 0
+			if err := sleep(ctx, min(leased.Remaining, r.agent.config.Lease/10)); err != nil {
+				r.c = nil
+				return nil, context.Cause(ctx)
+			}
 		case !errors.Is(err, ErrConflict):
 			r.c = nil // nothing of this turn is known to be in the log
 			return nil, err
@@ -201,7 +213,7 @@ func (r *run) begin(busy, decided bool) (joined bool) {
 	case t != nil && t.outcome == "" && busy:
 		r.id, r.epoch = t.id, 0
 		return true
-	case t != nil && t.outcome == "" && (t.handoff == nil || r.c.human):
+	case t != nil && t.outcome == "" && (t.handoff == nil || r.c.human || r.again):
 		r.id = t.id
 		r.take(EntryTurnTaken, turnTaken{})
 	case t != nil && t.outcome.waits() && decided:
@@ -218,7 +230,7 @@ func (r *run) begin(busy, decided bool) (joined bool) {
 func (r *run) take(kind EntryKind, body any) {
 	r.attended = r.c.human
 	r.add(kind, body)
-	r.epoch = r.c.last
+	r.epoch, r.taken = r.c.last, r.pending[len(r.pending)-1].ID
 	r.changes(&Changes{
 		Customer: r.turn.Customer.ID,
 		Lease:    &Lease{Epoch: r.epoch, Duration: r.agent.config.Lease},
@@ -233,14 +245,20 @@ func (r *run) changes(changes *Changes) {
 	}
 }
 
-// load makes sure that r.c is a fold of the log.
-func (r *run) load(ctx context.Context) error {
+// load makes sure that r.c is a fold of the log: of all of it if newest is set,
+// which is for decisions that no append checks.
+func (r *run) load(ctx context.Context, newest bool) error {
 	if r.cached.conversation == nil {
 		c := newConversation(r.cached.id)
 		if err := r.agent.catchUp(ctx, c); err != nil {
 			return err
 		}
 		r.cached.conversation = c
+	} else if newest {
+		if err := r.agent.catchUp(ctx, r.cached.conversation); err != nil {
+			r.cached.conversation = nil
+			return err
+		}
 	}
 	r.c = r.cached.conversation
 	if epoch := r.cached.epoch; epoch != 0 {
@@ -259,8 +277,11 @@ func (r *run) load(ctx context.Context) error {
 // owns the conversation. If nobody could be told of the handoff before, they
 // are told now.
 func (r *run) withHuman(ctx context.Context) (*Reply, error) {
-	if r.c.human && r.c.handoff != nil && r.c.handoff.Ticket == "" && r.agent.config.Escalator != nil {
-		// On a conflict somebody else records the ticket.
+	for range appendAttempts {
+		if !r.c.human || r.c.handoff == nil || r.c.handoff.Ticket != "" || r.agent.config.Escalator == nil {
+			break
+		}
+		// On a conflict, somebody else may have recorded the ticket.
 		if err := r.escalate(ctx); err != nil && !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
@@ -270,9 +291,13 @@ func (r *run) withHuman(ctx context.Context) (*Reply, error) {
 
 // leave ends the turn in the log if it has no outcome, whatever the reason.
 func (r *run) leave(ctx context.Context, failure error) {
-	if r.c != nil && r.mine() && !errors.Is(failure, ErrConflict) {
-		if !r.recovering || ctx.Err() == nil {
+	if r.c != nil && (r.mine() || len(r.pending) > 0) && !errors.Is(failure, ErrConflict) {
+		// A turn that others rely on is left to be taken up once more: the
+		// callers of messages that joined it do not hear of its failure.
+		if abandoned := !r.recovering && (!r.c.turn.joined || r.agent.shared == nil); r.mine() && abandoned {
 			r.addFailure(ctx, failure)
+		}
+		if !r.recovering || ctx.Err() == nil {
 			// The caller learns of the failure itself; that its record is
 			// missing does no harm, since the next turn finds this one
 			// unfinished.
@@ -354,19 +379,15 @@ func (r *run) write(ctx context.Context) error {
 		fail := func(err error) error { return fmt.Errorf("append to conversation %s: %w", r.c.id, err) }
 		written, reloadErr := r.reload(detached(ctx))
 		var leased *LeaseError
-		switch _, refused := refusal("", err); {
-		case reloadErr != nil:
-			return fail(errors.Join(err, reloadErr))
-		case written:
-			r.pending = nil
+		if reloadErr != nil {
+			// Not a conflict, after which all would be in order again.
+			return fail(fmt.Errorf("%v; whether it is there cannot be told: %w", err, reloadErr))
+		}
+		if r.pending = r.pending[written:]; len(r.pending) == 0 {
 			r.keep(begun)
 			return nil
-		case refused || errors.As(err, &leased):
-			r.pending = nil
-			return fail(err)
-		case !errors.Is(err, ErrConflict):
-			return fail(err)
-		case !r.mine():
+		}
+		if _, refused := refusal("", err); refused || errors.As(err, &leased) || !r.mine() {
 			r.pending = nil
 			return fail(err)
 		}
@@ -387,6 +408,9 @@ func (r *run) write(ctx context.Context) error {
 				return fail(err)
 			}
 		}
+		if written == 0 && !errors.Is(err, ErrConflict) {
+			return fail(err) // it may be tried once more when the turn ends
+		}
 	}
 	return conflictsWithoutEnd(r.c.id)
 }
@@ -394,11 +418,13 @@ func (r *run) write(ctx context.Context) error {
 // unread reports whether a message has come that keeps the turn from ending with
 // the given outcome.
 func (c *conversation) unread(outcome Outcome) bool {
-	return outcome == Answered && !c.turn.answered || outcome.waits() && len(c.waiting) > 0
+	return outcome == Answered && !c.turn.answered || outcome.waits() && len(c.waiting) > 0 || !outcome.told() && c.turn.joined
 }
 
-// mine reports whether the turn goes on, and this process has it.
-func (r *run) mine() bool { return r.c.running(r.id) && r.c.turn.epoch == r.epoch }
+// mine reports whether the turn goes on, and this process has it. The number of
+// the entry that took it does not tell: two processes may have tried for the
+// same one.
+func (r *run) mine() bool { return r.c.running(r.id) && r.c.turn.taken == r.taken }
 
 // keepEffects drops what is to be written except what tools did. Their calls were
 // closed when the human took over, so that it is told as found out since.
@@ -465,24 +491,26 @@ func (r *run) keep(begun time.Time) {
 	}
 }
 
-// reload folds the log anew and reports whether it holds what is pending, as
-// it may after an append whose answer was lost.
-func (r *run) reload(ctx context.Context) (written bool, err error) {
+// reload folds the log anew and returns how many of the pending entries it
+// holds, as it may after an append whose answer was lost.
+func (r *run) reload(ctx context.Context) (written int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	c := newConversation(r.c.id)
 	entries, err := r.agent.config.Memory.Load(ctx, c.id, 0)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	for i := range entries {
 		if body, ok := r.failed[entries[i].ID]; ok {
 			entries[i].body = body // with the error, which is not in the log
 		}
 		if err := c.apply(&entries[i]); err != nil {
-			return false, err
+			return 0, err
 		}
-		written = written || entries[i].ID == r.pending[0].ID
+		if written < len(r.pending) && entries[i].ID == r.pending[written].ID {
+			written++
+		}
 	}
 	r.c, r.cached.conversation = c, c
 	return written, nil
@@ -499,11 +527,14 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 	if err := r.write(detached(ctx)); err != nil || r.c.turn.outcome == "" {
 		return nil, err
 	}
+	reply := r.c.reply()
 	if len(r.c.waiting) > 0 && !r.c.human {
 		r.begin(false, false)
-		return nil, r.write(detached(ctx))
+		if err := r.write(detached(ctx)); !errors.Is(err, ErrConflict) {
+			return nil, err
+		}
+		// Somebody else answers what came.
 	}
-	reply := r.c.reply()
 	if outcome == Answered || outcome.waits() {
 		r.showRest(reply.Text) // without the markers that name no passage
 	}
