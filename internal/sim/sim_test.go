@@ -1,0 +1,75 @@
+package sim_test
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk/internal/sim"
+)
+
+var (
+	conversations = flag.Int("sim.conversations", 1000, "simulate that many conversations")
+	seed          = flag.Uint64("sim.seed", 0, "run this seed alone, and print its history")
+	first         = flag.Uint64("sim.first", 1, "the first seed")
+	most          = flag.Int("sim.failures", 10, "stop after that many failures")
+)
+
+// run runs one seed in a bubble.
+func run(t *testing.T, options sim.Options) (report *sim.Report) {
+	t.Helper()
+	t.Run(fmt.Sprintf("seed %d", options.Seed), func(t *testing.T) {
+		cryptotest.SetGlobalRandom(t, options.Seed)
+		synctest.Test(t, func(*testing.T) { report = sim.Run(options) })
+	})
+	require.NotNil(t, report, "seed %d: replay it with: go test ./internal/sim -run TestConversations -sim.seed=%d", options.Seed, options.Seed)
+	return report
+}
+
+func TestConversations(t *testing.T) {
+	if *seed != 0 {
+		report := run(t, sim.Options{Seed: *seed})
+		t.Log("\n" + strings.Join(report.History, "\n"))
+		require.Nil(t, report.Failure, "%v", report.Failure)
+		return
+	}
+	var sum sim.Report
+	failures := 0
+	for s := *first; sum.Conversations < *conversations; s++ {
+		report := run(t, sim.Options{Seed: s})
+		if report.Failure != nil {
+			failures++
+			t.Errorf("%v\nreplay it with: go test ./internal/sim -run TestConversations -v -sim.seed=%d", report.Failure, s)
+			if failures == *most {
+				t.FailNow()
+			}
+		}
+		sum.Conversations += report.Conversations
+		sum.Steps += report.Steps
+		sum.Messages += report.Messages
+		sum.Requests += report.Requests
+		sum.Appends += report.Appends
+		sum.Effects += report.Effects
+		sum.Deaths += report.Deaths
+		sum.Stops += report.Stops
+		sum.Recovered += report.Recovered
+		sum.Reconciled += report.Reconciled
+		sum.Late += report.Late
+		sum.Probes += report.Probes
+	}
+	t.Logf("%+v", sum)
+}
+
+// The same seed is the same run: a failure can be looked at.
+func TestASeedIsARun(t *testing.T) {
+	for s := range uint64(20) {
+		first, second := run(t, sim.Options{Seed: s + 1}), run(t, sim.Options{Seed: s + 1})
+		assert.Equal(t, first.History, second.History, "seed %d", s+1)
+	}
+}
