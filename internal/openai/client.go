@@ -21,13 +21,10 @@ import (
 
 // Client sends requests to one host. It is safe for concurrent use.
 type Client struct {
-	http *http.Client
-	base *url.URL
-	key  string
-
-	// custom is openai-go's client if the caller gave options. Without any, it
-	// would do nothing but copy the request and its headers several times.
-	custom *openai.Client
+	client  openai.Client
+	base    *url.URL
+	key     string
+	options bool // the caller gave some, which may change the body
 }
 
 // StatusError is an answer with a status of 300 or more.
@@ -59,26 +56,18 @@ func New(baseURL, key string, options []option.RequestOption) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		http: &http.Client{Transport: newTransport(), CheckRedirect: sameHost},
-		base: base,
-		key:  key,
+	all := []option.RequestOption{
+		option.WithMiddleware(outermost),
+		option.WithBaseURL(base.String()),
+		option.WithHTTPClient(&http.Client{Transport: newTransport(), CheckRedirect: sameHost}),
+		// Every attempt is a request that somebody pays for: the caller
+		// decides about another.
+		option.WithMaxRetries(0),
 	}
-	if len(options) > 0 {
-		all := []option.RequestOption{
-			option.WithMiddleware(c.outermost),
-			option.WithBaseURL(base.String()),
-			option.WithHTTPClient(c.http),
-			// Every attempt is a request that somebody pays for: the caller
-			// decides about another.
-			option.WithMaxRetries(0),
-		}
-		if key != "" {
-			all = append(all, option.WithAPIKey(key))
-		}
-		c.custom = &openai.Client{Options: append(all, options...)}
+	if key != "" {
+		all = append(all, option.WithAPIKey(key))
 	}
-	return c, nil
+	return &Client{client: openai.Client{Options: append(all, options...)}, base: base, key: key, options: len(options) > 0}, nil
 }
 
 // sameHost is the redirects that are followed: what a customer says is for one
@@ -94,68 +83,37 @@ func sameHost(request *http.Request, via []*http.Request) error {
 	}
 }
 
-// Post sends body and returns the answer, whose body the caller closes. An
-// answer with a status of 300 or more is a *StatusError.
-func (c *Client) Post(ctx context.Context, path string, body Body, accept string) (*http.Response, error) {
-	if c.custom != nil {
-		// Some of the caller's options change the body, and need it whole.
-		return c.doCustom(ctx, http.MethodPost, path, bytes.Join(body, nil), option.WithHeader("Accept", accept))
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.ContentLength = body.len()
-	request.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
-	request.Body = body.open()
-	request.Header["Content-Type"] = []string{"application/json"}
-	request.Header["Accept"] = []string{accept}
-	return c.do(request)
-}
-
-// Get asks for a document, under the same terms as Post.
-func (c *Client) Get(ctx context.Context, path string) (*http.Response, error) {
-	if c.custom != nil {
-		return c.doCustom(ctx, http.MethodGet, path, nil)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.String()+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header["Accept"] = []string{"application/json"}
-	return c.do(request)
-}
-
-func (c *Client) do(request *http.Request) (*http.Response, error) {
-	request.Header["User-Agent"] = []string{"frontdesk-go"}
-	if c.key != "" {
-		request.Header["Authorization"] = []string{"Bearer " + c.key}
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	if failed := failure(request, response); failed != nil {
-		return nil, failed
-	}
-	return response, nil
-}
-
-// exchange is what a request by openai-go's client and the outermost middleware
-// tell each other.
+// exchange is what a request and the outermost middleware tell each other.
 type exchange struct {
+	client *Client
+	accept string
+	body   Body         // nil if openai-go has it
 	failed *StatusError // of the last attempt
 }
 
 type exchangeKey struct{}
 
-func (c *Client) doCustom(ctx context.Context, method, path string, params any, options ...option.RequestOption) (*http.Response, error) {
-	var (
-		exchange exchange
-		response *http.Response
-	)
-	ctx = context.WithValue(ctx, exchangeKey{}, &exchange)
-	err := c.custom.Execute(ctx, method, path, params, &response, options...)
+// Post sends body and returns the answer, whose body the caller closes. An
+// answer with a status of 300 or more is a *StatusError.
+func (c *Client) Post(ctx context.Context, path string, body Body, accept string) (*http.Response, error) {
+	exchange := &exchange{client: c, accept: accept, body: body}
+	var params any
+	if c.options {
+		// Some of the caller's options change the body, and need it whole.
+		params, exchange.body = bytes.Join(body, nil), nil
+	}
+	return c.do(ctx, exchange, http.MethodPost, path, params)
+}
+
+// Get asks for a document, under the same terms as Post.
+func (c *Client) Get(ctx context.Context, path string) (*http.Response, error) {
+	return c.do(ctx, &exchange{client: c, accept: "application/json"}, http.MethodGet, path, nil)
+}
+
+func (c *Client) do(ctx context.Context, exchange *exchange, method, path string, params any) (*http.Response, error) {
+	var response *http.Response
+	ctx = context.WithValue(ctx, exchangeKey{}, exchange)
+	err := c.client.Execute(ctx, method, path, params, &response)
 	switch {
 	case exchange.failed != nil:
 		return nil, exchange.failed
@@ -167,19 +125,29 @@ func (c *Client) doCustom(ctx context.Context, method, path string, params any, 
 }
 
 // outermost is the first middleware. It drops the headers that tell of the
-// machine this runs on, and keeps error answers before openai-go decodes them,
-// because it loses the status of those it does not understand.
-func (c *Client) outermost(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+// machine this runs on, puts the body in that openai-go would copy, and keeps
+// error answers before openai-go decodes them, because it loses the status of
+// those it does not understand.
+func outermost(request *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	exchange := request.Context().Value(exchangeKey{}).(*exchange)
 	for name := range request.Header {
 		if strings.HasPrefix(name, "X-Stainless-") {
-			request.Header.Del(name)
+			delete(request.Header, name)
 		}
 	}
+	if len(request.Header["Accept"]) == 0 || request.Header["Accept"][0] == "application/json" {
+		request.Header["Accept"] = []string{exchange.accept}
+	}
 	// An option may have set another address: the key is not for it.
-	if request.URL.Host != c.base.Host && request.Header.Get("Authorization") == "Bearer "+c.key {
+	if c := exchange.client; request.URL.Host != c.base.Host && request.Header.Get("Authorization") == "Bearer "+c.key {
 		request.Header.Del("Authorization")
 	}
-	exchange := request.Context().Value(exchangeKey{}).(*exchange)
+	if body := exchange.body; body != nil {
+		request.Header["Content-Type"] = []string{"application/json"}
+		request.ContentLength = body.len()
+		request.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
+		request.Body = body.open()
+	}
 	exchange.failed = nil
 	response, err := next(request)
 	if err == nil {
