@@ -114,7 +114,7 @@ func languageOf(tag string) languageSet {
 
 // detect tells in which languages a text may be, by their function words: the
 // cheapest evidence there is, and plenty of it in a whole sentence. Languages
-// with equal evidence are all returned. Without any, none is.
+// with equal evidence are all returned, but English wins. Without any, none is.
 func detect(tokens []token) languageSet {
 	var counts [len(languages)]int
 	most := 0
@@ -131,6 +131,9 @@ func detect(tokens []token) languageSet {
 		if count > 0 && count == most {
 			set |= 1 << i
 		}
+	}
+	if set.has(0) {
+		return 1 // English shares its short words with half of Europe
 	}
 	return set
 }
