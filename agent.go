@@ -372,7 +372,7 @@ func New(config Config) (*Agent, error) {
 		tools = append([]Tool{searchTool(config.Retriever, config.Passages)}, tools...)
 	}
 	if config.Search && config.Retriever == nil {
-		faults = append(faults, errors.New("Search needs a Retriever"))
+		faults = append(faults, errors.New("there is nothing to search: Search needs a Retriever"))
 	}
 	if config.Escalator != nil {
 		tools = append([]Tool{escalationTool()}, tools...)
