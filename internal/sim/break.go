@@ -21,7 +21,6 @@ const (
 	ClaimsForAll     Breakage = "the store grants every claim"
 	CountsNothing    Breakage = "the store grants every amount"
 	HidesIntents     Breakage = "the store does not tell that tools were started"
-	HidesHandoffs    Breakage = "the store does not tell of handoffs"
 	HidesResults     Breakage = "the store does not tell of results"
 	HidesDeliveries  Breakage = "the store does not tell of messages' ids"
 	HidesDecisions   Breakage = "the store does not tell that approvals were asked for"
@@ -43,8 +42,6 @@ func (b Breakage) load(entries []frontdesk.Entry) []frontdesk.Entry {
 	switch b {
 	case HidesIntents:
 		hide(frontdesk.EntryToolStarted)
-	case HidesHandoffs:
-		hide(frontdesk.EntryHandoff, frontdesk.EntryTicket)
 	case HidesResults:
 		hide(frontdesk.EntryToolFinished)
 	case HidesDecisions:
