@@ -204,3 +204,28 @@ func brokenOffNow(t *testing.T) *frontdesk.InMemory {
 	require.Error(t, err)
 	return memory
 }
+
+// A decision joins a turn that is about to end: the turn acts on it first.
+func TestADecisionAtTheLastMoment(t *testing.T) {
+	shared := new(frontdesk.InMemory)
+	provider := frontdesktest.NewProvider(pay("ORD-1", 5), frontdesktest.Say("Yes?"), frontdesktest.Say("Paid."))
+	till := new(till)
+	config := frontdesk.Config{Provider: provider, Memory: shared, Tools: []frontdesk.Tool{till.tool().ApproveWhen(nil)}}
+	other := newAgent(t, config)
+	asked := play(t, other, say("Pay me"), false)
+	memory := &mortal{InMemory: shared}
+	config.Memory = memory
+	agent := newAgent(t, config)
+	appends := 0
+	memory.at = func() bool {
+		if appends++; appends == 2 || appends == 3 && len(provider.Requests()) == 2 {
+			memory.at = nil
+			reply, err := other.Decide(t.Context(), conversation, frontdesk.Decision{Approval: asked.Approvals[0].ID, Approved: true})
+			require.NoError(t, err)
+			assert.Equal(t, frontdesk.Joined, reply.Outcome)
+		}
+		return false
+	}
+	assert.Equal(t, "Paid.", play(t, agent, say("Are you there?"), false).Text)
+	assert.Len(t, till.paid, 1)
+}

@@ -34,6 +34,7 @@ type run struct {
 	recovering bool   // nobody waits for the reply
 	attended   bool   // a human owned the conversation when the turn began
 	again      bool   // there is nothing new to answer
+	deciding   bool   // it was begun by a decision
 
 	failed map[string]toolFinished // the results of calls that failed, by entry
 	wasted int                     // requests of which no answer came
@@ -293,8 +294,9 @@ func (r *run) withHuman(ctx context.Context) (*Reply, error) {
 func (r *run) leave(ctx context.Context, failure error) {
 	if r.c != nil && (r.mine() || len(r.pending) > 0) && !errors.Is(failure, ErrConflict) {
 		// A turn that others rely on is left to be taken up once more: the
-		// callers of messages that joined it do not hear of its failure.
-		if abandoned := !r.recovering && (!r.c.turn.joined || r.agent.shared == nil); r.mine() && abandoned {
+		// callers of messages and decisions that joined it do not hear of its
+		// failure, and the customer does not of that of a decision.
+		if relied := r.recovering || r.deciding || r.c.unread(outcomeFailed); r.mine() && (!relied || r.agent.shared == nil) {
 			r.addFailure(ctx, failure)
 		}
 		if !r.recovering || ctx.Err() == nil {
@@ -415,10 +417,10 @@ func (r *run) write(ctx context.Context) error {
 	return conflictsWithoutEnd(r.c.id)
 }
 
-// unread reports whether a message has come that keeps the turn from ending with
-// the given outcome.
+// unread reports whether a message or a decision has come that keeps the turn from
+// ending with the given outcome.
 func (c *conversation) unread(outcome Outcome) bool {
-	return outcome == Answered && !c.turn.answered || outcome.waits() && len(c.waiting) > 0 || !outcome.told() && c.turn.joined
+	return c.approved() != nil || outcome == Answered && !c.turn.answered || outcome.waits() && len(c.waiting) > 0 || !outcome.told() && c.turn.joined
 }
 
 // mine reports whether the turn goes on, and this process has it. The number of
