@@ -295,7 +295,7 @@ func (d *decoder) sketch(width, dimensions, rows int) *sketch {
 		return nil
 	}
 	if width != codeWidth(dimensions) || width%64 != 0 || len(s.centroid) != dimensions || len(s.codes) != rows*(width/64) ||
-		len(traits) != 4*rows || len(slack) != 1 {
+		len(traits) != 4*rows || len(slack) != 3 || !(slack[1] >= 0 && slack[1] < float32(width/64)) {
 		d.fail("its sketches do not fit its vectors")
 		return nil
 	}
@@ -303,7 +303,9 @@ func (d *decoder) sketch(width, dimensions, rows int) *sketch {
 	for i := range s.traits {
 		s.traits[i] = trait{traits[4*i], traits[4*i+1], traits[4*i+2], traits[4*i+3]}
 	}
-	s.slack, s.signs = slack[0], rotationSigns(width)
+	s.slack, s.coarse, s.coarseSlack = slack[0], int(slack[1]), slack[2]
+	s.signs = rotationSigns(width)
+	s.line()
 	return s
 }
 

@@ -161,5 +161,5 @@ func (e *encoder) vectors(v *vectors) {
 		traits = append(traits, t.offset, t.factor, t.spread, t.ones)
 	}
 	block(e, traits)
-	block(e, []float32{s.slack})
+	block(e, []float32{s.slack, float32(s.coarse), s.coarseSlack})
 }

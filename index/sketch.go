@@ -30,6 +30,12 @@ type sketch struct {
 	traits   []trait   // of each row
 	slack    float32   // spreads by which an estimate may be too low
 
+	// A part of each code tells which rows need a closer look: so many words,
+	// zero if it pays to look at all of them at once. Its own slack is larger.
+	coarse      int
+	coarseSlack float32
+	fronts      []uint64 // these words of each row, side by side
+
 	signs []uint64 // of the rotation, derived from width
 }
 
@@ -42,7 +48,8 @@ type trait struct {
 }
 
 const (
-	recall      = 0.985   // of the true best, that estimates must let through; 0.98 is promised
+	recall      = 0.988   // of the true best, that estimates must let through; 0.98 is promised
+	coarsely    = 0.997   // of the true best, that parts of codes must let through before that
 	neighbours  = 10      // that a search wants: calibration looks for as many
 	samples     = 64      // rows that play the query in calibration
 	sampledRows = 1 << 15 // rows that are searched in calibration
@@ -171,10 +178,11 @@ type sketchQuery struct {
 	step     float32  // between neighbouring values
 	distance float32  // to the centroid
 	total    float32  // sum of the rounded coordinates
+	part     float32  // of those that belong to the coarse part of a code
 	along    float32  // <q,c>
 }
 
-func (s *sketch) prepare(query []float32) sketchQuery {
+func (s *sketch) prepare(query []float32, coarse int) sketchQuery {
 	rotated := make([]float32, s.width)
 	q := sketchQuery{planes: make([]uint64, queryBits*s.width/64), along: dot(query, s.centroid)}
 	q.distance = s.rotate(query, rotated)
@@ -190,6 +198,9 @@ func (s *sketch) prepare(query []float32) sketchQuery {
 	for i, x := range rotated {
 		value := min(uint64((x+largest)/q.step+0.5), values)
 		q.total += q.step * (float32(value) - 7.5)
+		if i == 64*coarse-1 {
+			q.part = q.total
+		}
 		for bit := range queryBits {
 			q.planes[i/64*queryBits+bit] |= value >> bit & 1 << (i % 64)
 		}
@@ -216,6 +227,27 @@ func (s *sketch) estimate(q *sketchQuery, row int) float32 {
 	return t.offset + q.along + t.factor*(2*q.step*set-q.total)
 }
 
+// glance is an estimate from the first words of a code alone. After the rotation
+// no coordinate tells more than another, so that a part stands for the whole,
+// with a larger error.
+func (s *sketch) glance(q *sketchQuery, row int, front []uint64) float32 {
+	var sum0, sum1, sum2, sum3, ones int
+	planes := q.planes
+	for _, word := range front {
+		plane := (*[queryBits]uint64)(planes)
+		sum0 += bits.OnesCount64(word & plane[0])
+		sum1 += bits.OnesCount64(word & plane[1])
+		sum2 += bits.OnesCount64(word & plane[2])
+		sum3 += bits.OnesCount64(word & plane[3])
+		ones += bits.OnesCount64(word)
+		planes = planes[queryBits:]
+	}
+	t := &s.traits[row]
+	set := float32(sum0+2*sum1+4*sum2+8*sum3) - 7.5*float32(ones)
+	scale := float32(s.width) / float32(64*len(front))
+	return t.offset + q.along + t.factor*scale*(2*q.step*set-q.part)
+}
+
 // estimates are those of all rows of a search, for reuse.
 var estimates sync.Pool
 
@@ -234,12 +266,20 @@ func (s *sketch) search(v *vectors, query []float32, rows []uint32, n int, base 
 		}
 		return rows[i]
 	}
-	q := s.prepare(query)
-	likely := top{limit: max(2*best.limit, 32)}
-	v.gather(n, exactBelow, &likely, func(from, to int, mine *top) {
+	q := s.prepare(query, s.coarse)
+	first, firstSlack := s.estimate, s.slack*q.distance
+	candidates := top{limit: max(2*best.limit, 32)}
+	if s.coarse > 0 {
+		first = func(q *sketchQuery, row int) float32 {
+			return s.glance(q, row, s.fronts[row*s.coarse:(row+1)*s.coarse])
+		}
+		firstSlack = s.coarseSlack * q.distance
+		candidates.limit *= 4
+	}
+	v.gather(n, exactBelow, &candidates, func(from, to int, mine *top) {
 		bar := mine.threshold()
 		for i := from; i < to; i++ {
-			e := s.estimate(&q, int(at(i)))
+			e := first(&q, int(at(i)))
 			estimated[i] = e
 			if e > bar {
 				mine.add(e, uint32(i))
@@ -247,6 +287,13 @@ func (s *sketch) search(v *vectors, query []float32, rows []uint32, n int, base 
 			}
 		}
 	})
+	likely := candidates
+	if s.coarse > 0 {
+		likely = top{limit: max(2*best.limit, 32)}
+		for _, found := range candidates.heap {
+			likely.add(s.estimate(&q, int(at(int(found.doc)))), found.doc)
+		}
+	}
 	// The worst of the best that are known for sure sets the bar for all.
 	for _, found := range likely.heap {
 		row := at(int(found.doc))
@@ -259,7 +306,11 @@ func (s *sketch) search(v *vectors, query []float32, rows []uint32, n int, base 
 		bar := bar
 		for i := from; i < to; i++ {
 			row := at(i)
-			if estimated[i]+slack*s.traits[row].spread < bar {
+			spread := s.traits[row].spread
+			if estimated[i]+firstSlack*spread < bar {
+				continue
+			}
+			if s.coarse > 0 && s.estimate(&q, int(row))+slack*spread < bar {
 				continue
 			}
 			if score := dot(query, v.at(row)); score >= bar {
@@ -272,8 +323,47 @@ func (s *sketch) search(v *vectors, query []float32, rows []uint32, n int, base 
 
 // calibrate measures on the segment's own vectors how far below the truth the
 // estimates of near neighbours fall, sets slack such that recall of them come
-// through, and reports whether what comes through is few enough.
+// through, and reports whether what comes through is few enough. It does the same
+// for parts of the codes, and picks the part with which a search has least to do.
 func (s *sketch) calibrate(v *vectors) bool {
+	words := s.width / 64
+	full := s.measure(v, words, recall, func(q *sketchQuery, row int) float32 { return s.estimate(q, row) })
+	s.slack = full.slack
+	least := 1.0
+	for _, part := range []int{words / 8, words / 4, words / 2} {
+		if part == 0 {
+			continue
+		}
+		m := s.measure(v, part, coarsely, func(q *sketchQuery, row int) float32 { return s.glance(q, row, s.code(row)[:part]) })
+		// A part has the bits set to be counted too, and the bar of a search is
+		// lower at first than that of the true best.
+		if cost := 1.25*float64(part)/float64(words) + 2*m.through; cost < least {
+			least, s.coarse, s.coarseSlack = cost, part, m.slack
+		}
+	}
+	s.line()
+	return full.through < worthwhile
+}
+
+// line copies the coarse parts of the codes, which are read most, side by side.
+func (s *sketch) line() {
+	if s.coarse == 0 {
+		return
+	}
+	s.fronts = make([]uint64, 0, len(s.traits)*s.coarse)
+	for row := range s.traits {
+		s.fronts = append(s.fronts, s.code(row)[:s.coarse]...)
+	}
+}
+
+// measured is what was found about estimates: the slack that they take, and which
+// share of rows it lets through.
+type measured struct {
+	slack   float32
+	through float64
+}
+
+func (s *sketch) measure(v *vectors, part int, recall float64, estimate func(*sketchQuery, int) float32) measured {
 	n := v.len()
 	searched := min(n, sampledRows)
 	type finding struct {
@@ -288,7 +378,7 @@ func (s *sketch) calibrate(v *vectors) bool {
 			self := i * n / samples
 			f := &findings[i]
 			query := v.at(uint32(self))
-			q := s.prepare(query)
+			q := s.prepare(query, part)
 			f.distance = q.distance
 			best := top{limit: neighbours}
 			f.estimates = make([]float32, searched)
@@ -298,7 +388,7 @@ func (s *sketch) calibrate(v *vectors) bool {
 					f.estimates[j] = -math.MaxFloat32
 					continue
 				}
-				f.estimates[j] = s.estimate(&q, row)
+				f.estimates[j] = estimate(&q, row)
 				best.add(dot(query, v.at(uint32(row))), uint32(j))
 			}
 			f.bar = best.threshold()
@@ -315,17 +405,18 @@ func (s *sketch) calibrate(v *vectors) bool {
 		needs = append(needs, f.needs...)
 	}
 	if len(needs) == 0 {
-		return true // all vectors are one and the same
+		return measured{} // all vectors are one and the same
 	}
 	slices.Sort(needs)
-	s.slack = max(0, needs[int(recall*float64(len(needs)-1)+0.5)])
+	m := measured{slack: max(0, needs[int(recall*float64(len(needs)-1)+0.5)])}
 	through := 0
 	for _, f := range findings {
 		for j, e := range f.estimates {
-			if e+s.slack*f.distance*s.traits[j*n/searched].spread >= f.bar {
+			if e+m.slack*f.distance*s.traits[j*n/searched].spread >= f.bar {
 				through++
 			}
 		}
 	}
-	return float64(through) < worthwhile*float64(samples)*float64(searched)
+	m.through = float64(through) / float64(samples*searched)
+	return m
 }
