@@ -344,6 +344,9 @@ func (r *run) perform(ctx context.Context, p performance) error {
 	}
 	again := p.effect != nil
 	intent := toolStarted{Call: p.index, IdempotencyKey: p.key, NotAfter: r.notAfter(p.tool)}
+	if again {
+		intent.NotAfter = r.notAfterKey(p.tool, p.effect.Started)
+	}
 	if p.detached {
 		intent.Call, intent.Approval = 0, p.approval.ID
 	}
@@ -403,6 +406,16 @@ func (r *run) notAfter(t *registeredTool) time.Time {
 		timeout = t.timeout
 	}
 	return time.Now().Add(timeout)
+}
+
+// notAfterKey is the same for a call that is made again with its key, which may be
+// forgotten before: then the key would protect from nothing.
+func (r *run) notAfterKey(t *registeredTool, started time.Time) time.Time {
+	notAfter := r.notAfter(t)
+	if end := started.Add(t.keyLife); t.effect == effectIdempotent && t.keyLife > 0 && end.Before(notAfter) {
+		return end
+	}
+	return notAfter
 }
 
 // takeUp goes on with a call that was started by a process that died since.

@@ -32,7 +32,6 @@ type chat struct {
 	turn      *turn
 	turns     map[string]*turn
 	calls     []*toolCall // of the newest answer
-	said      string
 	intents   map[string]*intent
 	keys      []string // of intents, in order
 	approvals map[string]*approval

@@ -32,7 +32,6 @@ type apiCall struct {
 	chat    *chat
 	message *message
 	end     context.CancelFunc
-	left    bool // the caller gives up in the middle
 
 	seen     map[frontdesk.ConversationID]int64 // how much of the logs it has read
 	requests map[frontdesk.ConversationID]int

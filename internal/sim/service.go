@@ -17,7 +17,6 @@ import (
 type service struct {
 	payments []payment
 	starts   map[string]int // of handlers, by key
-	dropped  map[string]bool
 }
 
 // payment is one effect.

@@ -42,7 +42,6 @@ type world struct {
 	born     int
 	gather   time.Duration
 	life     time.Duration // of approvals
-	parallel bool
 
 	chats   map[frontdesk.ConversationID]*chat
 	order   []*chat
