@@ -228,6 +228,7 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	t := c.turn
 	if t != nil && t.id == turn && t.begun {
 		t.joined = true
+		t.round, t.repeats = nil, 0 // it may well ask for the same once more
 	}
 	if underWay := t != nil && t.id == turn && t.outcome == "" && t.begun && !t.answered; underWay || len(c.calls) > 0 {
 		c.waiting = append(c.waiting, waitingMessage{message, c.last + 1})

@@ -90,7 +90,9 @@ func TestReplicasInTurmoil(t *testing.T) {
 	})
 	agents := make([]*frontdesk.Agent, replicas)
 	for i := range agents {
-		agents[i] = newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{
+		// One turn may answer all of the messages.
+		limits := frontdesk.Limits{Requests: 1000}
+		agents[i] = newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Limits: limits, Tools: []frontdesk.Tool{
 			frontdesk.NewTool("look", "Look", func(context.Context, numbered) (string, error) { return "seen", nil }).ReadOnly(),
 			frontdesk.NewTool("write", "Write", func(ctx context.Context, _ numbered) (string, error) {
 				_, twice := writes.LoadOrStore(frontdesk.CallFrom(ctx).IdempotencyKey, true)

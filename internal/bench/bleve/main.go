@@ -27,6 +27,9 @@ func run(task corpus.Task) error {
 		return errors.New("bleve searches vectors only with a library in C++")
 	}
 	passages, questions, err := corpus.Texts(task.Folder, task.N)
+	if task.Policies {
+		passages, questions, err = corpus.Policies(task.Folder, corpus.Conversations)
+	}
 	if err != nil {
 		return err
 	}
@@ -65,6 +68,26 @@ func run(task corpus.Task) error {
 	}
 	if err := result.Time(len(questions), func(i int) error { _, err := search(i); return err }); err != nil {
 		return err
+	}
+	if task.Policies {
+		err := result.JudgePolicies(questions, func(i int) (documents []string, err error) {
+			found, err := search(i)
+			if err != nil {
+				return nil, err
+			}
+			for _, hit := range found.Hits {
+				place, err := strconv.Atoi(hit.ID)
+				if err != nil {
+					return nil, err
+				}
+				documents = append(documents, passages[place].Intent)
+			}
+			return documents, nil
+		})
+		if err != nil {
+			return err
+		}
+		return result.Print()
 	}
 	if err := result.Judge(questions, func(i int) (intents []string, scores []float64, err error) {
 		found, err := search(i)

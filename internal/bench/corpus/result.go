@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type Task struct {
 	Folder       string // with the texts
 	N            int    // vectors or passages
 	Queries      int    // of vectors; all questions are asked
+	Policies     bool   // search the policies, for what conversations about them mean
 }
 
 // ReadTask parses the flags of a system's program.
@@ -24,6 +26,7 @@ func ReadTask() Task {
 	flag.StringVar(&t.Folder, "texts", "", "folder of banking77 and the policies")
 	flag.IntVar(&t.N, "n", 100_000, "vectors or passages")
 	flag.IntVar(&t.Queries, "queries", 200, "vectors to search for")
+	flag.BoolVar(&t.Policies, "policies", false, "search the policies themselves")
 	flag.Parse()
 	return t
 }
@@ -37,7 +40,7 @@ type Result struct {
 	Rate    float64 `json:",omitempty"` // searches a second, as many at once as there are cores
 	Recall  float64 `json:",omitempty"` // of the ten nearest
 	First   float64 `json:",omitempty"` // share of questions whose first hit has their intent
-	Vote    float64 `json:",omitempty"` // the same by a vote of ten
+	Vote    float64 `json:",omitempty"` // the same by a vote of ten; of policies, share with a right one among five
 	Scanned float64 `json:",omitempty"` // GB/s, if every vector is read
 	Memory  float64 `json:",omitempty"` // GB/s that reading the vectors alone takes
 	Bytes   float64 `json:",omitempty"` // of memory for each vector or passage
@@ -65,6 +68,27 @@ func (r *Result) Time(n int, search func(i int) error) error {
 	}
 	slices.Sort(times)
 	r.P50, r.P99 = times[n/2], times[n*99/100]
+	return nil
+}
+
+// JudgePolicies sets First and Vote by the documents of the hits for each
+// question, the best first: whether the first is right, and one of five.
+func (r *Result) JudgePolicies(questions []Text, hits func(i int) (documents []string, err error)) error {
+	first, among := 0, 0
+	for i, question := range questions {
+		documents, err := hits(i)
+		if err != nil {
+			return err
+		}
+		right := strings.Fields(question.Intent)
+		if len(documents) > 0 && slices.Contains(right, documents[0]) {
+			first++
+		}
+		if slices.ContainsFunc(documents[:min(len(documents), 5)], func(d string) bool { return slices.Contains(right, d) }) {
+			among++
+		}
+	}
+	r.First, r.Vote = float64(first)/float64(len(questions)), float64(among)/float64(len(questions))
 	return nil
 }
 

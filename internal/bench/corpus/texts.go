@@ -11,6 +11,10 @@ import (
 	"strings"
 )
 
+// Conversations are those about the policies, as the systems' programs see them
+// from their own folders.
+const Conversations = "../../../index/testdata/followups.jsonl"
+
 // Text is a passage, or a question.
 type Text struct {
 	Text   string
@@ -47,6 +51,42 @@ func Texts(folder string, n int) (passages, questions []Text, err error) {
 	}
 	random.Shuffle(len(passages), func(i, j int) { passages[i], passages[j] = passages[j], passages[i] })
 	return passages, questions, nil
+}
+
+// Policies returns the policies in folder, their ids as Intent, and what customers
+// ask about them: the messages of each conversation in the file, one after
+// another, with the ids of the documents that answer the last.
+func Policies(folder, conversations string) (passages, questions []Text, err error) {
+	type policy struct{ ID, Title, Text string }
+	err = eachLine(filepath.Join(folder, "policies.jsonl"), func(p policy) {
+		passages = append(passages, Text{p.Title + "\n\n" + p.Text, p.ID})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	type conversation struct{ Turns, Documents []string }
+	err = eachLine(conversations, func(c conversation) {
+		questions = append(questions, Text{strings.Join(c.Turns, "\n"), strings.Join(c.Documents, " ")})
+	})
+	return passages, questions, err
+}
+
+func eachLine[T any](path string, take func(T)) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var line T
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		take(line)
+	}
+	return lines.Err()
 }
 
 func readQuestions(path string) ([]Text, error) {

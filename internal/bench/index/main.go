@@ -179,7 +179,40 @@ func rate(n int, search func(i int) error) (float64, error) {
 	return float64(n) / time.Since(start).Seconds(), nil
 }
 
+func runPolicies(ctx context.Context, task corpus.Task) error {
+	texts, questions, err := corpus.Policies(task.Folder, corpus.Conversations)
+	if err != nil {
+		return err
+	}
+	passages := make([]frontdesk.Passage, len(texts))
+	for i, text := range texts {
+		passages[i] = frontdesk.Passage{ID: text.Intent, Text: text.Text}
+	}
+	x := index.New(passages...)
+	result := corpus.Result{System: "index"}
+	search := func(i int) ([]frontdesk.Passage, error) {
+		return x.Retrieve(ctx, frontdesk.Query{Text: questions[i].Text, TopK: 10})
+	}
+	if err := result.Time(len(questions), func(i int) error { _, err := search(i); return err }); err != nil {
+		return err
+	}
+	err = result.JudgePolicies(questions, func(i int) (documents []string, err error) {
+		found, err := search(i)
+		for _, p := range found {
+			documents = append(documents, p.ID)
+		}
+		return documents, err
+	})
+	if err != nil {
+		return err
+	}
+	return result.Print()
+}
+
 func runTexts(ctx context.Context, task corpus.Task) error {
+	if task.Policies {
+		return runPolicies(ctx, task)
+	}
 	texts, questions, err := corpus.Texts(task.Folder, task.N)
 	if err != nil {
 		return err

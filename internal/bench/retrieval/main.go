@@ -55,7 +55,7 @@ func run(ctx context.Context, out io.Writer, texts, vectors string, n int) error
 		fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
 		var reference time.Duration
 		for _, system := range []string{peer, "index"} {
-			results, err := ask(ctx, filepath.Join(folder, system), append(arguments, "-n", fmt.Sprint(n))...)
+			results, err := ask(ctx, system, filepath.Join(folder, system), append([]string{"-n", fmt.Sprint(n)}, arguments...)...)
 			if err != nil {
 				return fmt.Errorf("%s: %w", system, err)
 			}
@@ -84,12 +84,25 @@ func run(ctx context.Context, out io.Writer, texts, vectors string, n int) error
 		fmt.Fprintf(out, "\nNo texts: %s is not there. Name their folder by -texts.\n", texts)
 		return nil
 	}
-	return measure(fmt.Sprintf("%d passages by words", n), "bleve", "-texts", texts)
+	for _, task := range []struct {
+		title     string
+		arguments []string
+	}{
+		{fmt.Sprintf("%d passages by words", n), nil},
+		{"10,003 known questions by words", []string{"-n", "10003"}},
+		{"698 policies by words, conversations asked (right first, right among five)", []string{"-policies"}},
+	} {
+		if err := measure(task.title, "bleve", append([]string{"-texts", texts}, task.arguments...)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ask runs a system's program.
-func ask(ctx context.Context, binary string, arguments ...string) ([]corpus.Result, error) {
+func ask(ctx context.Context, folder, binary string, arguments ...string) ([]corpus.Result, error) {
 	command := exec.CommandContext(ctx, binary, arguments...)
+	command.Dir = folder
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {
