@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -50,7 +52,7 @@ func run(task corpus.Task) error {
 	defer x.Close()
 	batch := x.NewBatch()
 	for i, p := range passages {
-		if err := batch.Index(strconv.Itoa(i), map[string]string{"text": p.Text}); err != nil {
+		if err := batch.Index(strconv.Itoa(i), map[string]string{"title": p.Title, "text": p.Text}); err != nil {
 			return err
 		}
 		if batch.Size() == 5000 || i == len(passages)-1 {
@@ -62,8 +64,10 @@ func run(task corpus.Task) error {
 	}
 	result := corpus.Result{System: "bleve", Build: time.Since(start)}
 	search := func(i int) (*bleve.SearchResult, error) {
-		query := bleve.NewMatchQuery(questions[i].Text)
-		query.SetField("text")
+		query := bleve.NewMatchQuery(strings.Join(append(slices.Clone(questions[i].Before), questions[i].Text), "\n"))
+		if !task.Policies { // those have titles, which a query for no field finds too
+			query.SetField("text")
+		}
 		return x.Search(bleve.NewSearchRequestOptions(query, 10, 0, false))
 	}
 	if err := result.Time(len(questions), func(i int) error { _, err := search(i); return err }); err != nil {

@@ -17,15 +17,16 @@ const Conversations = "../../../index/testdata/followups.jsonl"
 
 // Text is a passage, or a question.
 type Text struct {
+	Title  string
 	Text   string
-	Intent string // what it is about; empty for passages that answer nothing asked
+	Before []string // what was said before
+	Intent string   // what it is about; empty for passages that answer nothing asked
 }
 
 // Texts returns n passages and some questions. The passages are the training
-// questions of banking77 in folder, and pieces of the policies beside them, a
-// sentence or two each, as often as it takes, with words left out at random so
-// that no two are the same. The questions are banking77's test questions, and
-// are answered by a passage of the same intent.
+// questions of banking77 in folder and, as often as it takes, the same with words
+// left out at random, as another customer might have asked. The questions are
+// banking77's test questions, and are answered by a passage of the same intent.
 func Texts(folder string, n int) (passages, questions []Text, err error) {
 	if passages, err = readQuestions(filepath.Join(folder, "banking77-train.csv")); err != nil {
 		return nil, nil, err
@@ -33,40 +34,38 @@ func Texts(folder string, n int) (passages, questions []Text, err error) {
 	if questions, err = readQuestions(filepath.Join(folder, "banking77-test.csv")); err != nil {
 		return nil, nil, err
 	}
-	sentences, err := readSentences(filepath.Join(folder, "policies.jsonl"))
-	if err != nil {
-		return nil, nil, err
-	}
+	known := len(passages)
 	random := rand.New(rand.NewPCG(3, 5))
 	for len(passages) < n {
-		first := random.IntN(len(sentences) - 1)
-		words := strings.Fields(sentences[first] + " " + sentences[first+1])
+		again := passages[random.IntN(known)]
+		words := strings.Fields(again.Text)
 		kept := words[:0]
 		for _, word := range words {
-			if random.IntN(10) > 0 {
+			if random.IntN(5) > 0 {
 				kept = append(kept, word)
 			}
 		}
-		passages = append(passages, Text{Text: strings.Join(kept, " ")})
+		passages = append(passages, Text{Text: strings.Join(kept, " "), Intent: again.Intent})
 	}
 	random.Shuffle(len(passages), func(i, j int) { passages[i], passages[j] = passages[j], passages[i] })
 	return passages, questions, nil
 }
 
 // Policies returns the policies in folder, their ids as Intent, and what customers
-// ask about them: the messages of each conversation in the file, one after
-// another, with the ids of the documents that answer the last.
+// ask about them: the last message of each conversation in the file and those
+// before it, with the ids of the documents that answer it.
 func Policies(folder, conversations string) (passages, questions []Text, err error) {
 	type policy struct{ ID, Title, Text string }
 	err = eachLine(filepath.Join(folder, "policies.jsonl"), func(p policy) {
-		passages = append(passages, Text{p.Title + "\n\n" + p.Text, p.ID})
+		passages = append(passages, Text{Title: p.Title, Text: p.Text, Intent: p.ID})
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	type conversation struct{ Turns, Documents []string }
 	err = eachLine(conversations, func(c conversation) {
-		questions = append(questions, Text{strings.Join(c.Turns, "\n"), strings.Join(c.Documents, " ")})
+		last := len(c.Turns) - 1
+		questions = append(questions, Text{Text: c.Turns[last], Before: c.Turns[:last], Intent: strings.Join(c.Documents, " ")})
 	})
 	return passages, questions, err
 }
@@ -101,30 +100,7 @@ func readQuestions(path string) ([]Text, error) {
 	}
 	var texts []Text
 	for _, row := range rows[1:] {
-		texts = append(texts, Text{row[0], row[1]})
+		texts = append(texts, Text{Text: row[0], Intent: row[1]})
 	}
 	return texts, nil
-}
-
-func readSentences(path string) ([]string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	var sentences []string
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var policy struct{ Text string }
-		if err := json.Unmarshal(lines.Bytes(), &policy); err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
-		}
-		for sentence := range strings.SplitAfterSeq(policy.Text, ". ") {
-			if sentence = strings.TrimSpace(sentence); sentence != "" {
-				sentences = append(sentences, sentence)
-			}
-		}
-	}
-	return sentences, lines.Err()
 }

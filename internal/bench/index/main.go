@@ -186,12 +186,14 @@ func runPolicies(ctx context.Context, task corpus.Task) error {
 	}
 	passages := make([]frontdesk.Passage, len(texts))
 	for i, text := range texts {
-		passages[i] = frontdesk.Passage{ID: text.Intent, Text: text.Text}
+		passages[i] = frontdesk.Passage{ID: text.Intent, Title: text.Title, Text: text.Text}
 	}
 	x := index.New(passages...)
 	result := corpus.Result{System: "index"}
 	search := func(i int) ([]frontdesk.Passage, error) {
-		return x.Retrieve(ctx, frontdesk.Query{Text: questions[i].Text, TopK: 10})
+		previous := slices.Clone(questions[i].Before)
+		slices.Reverse(previous)
+		return x.Retrieve(ctx, frontdesk.Query{Text: questions[i].Text, Previous: previous, TopK: 10})
 	}
 	if err := result.Time(len(questions), func(i int) error { _, err := search(i); return err }); err != nil {
 		return err
