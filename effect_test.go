@@ -208,3 +208,50 @@ func TestReconcile(t *testing.T) {
 		})
 	}
 }
+
+// A human may take the conversation over while a tool runs. What it did is known
+// all the same, to them and to the model afterwards.
+func TestWhatAToolDidWhileAHumanTookOver(t *testing.T) {
+	for _, fail := range []bool{false, true} {
+		t.Run(fmt.Sprintf("fails=%v", fail), func(t *testing.T) {
+			till, memory := new(till), new(frontdesk.InMemory)
+			tool := frontdesk.NewTool("pay", "Pay money back", func(ctx context.Context, in payout) (string, error) {
+				log := load(t, memory)
+				require.NoError(t, memory.Append(ctx, conversation, int64(len(log)), frontdesk.Entry{
+					ID: "e-desk", Kind: frontdesk.EntryHandoff, Version: 1, Data: []byte(`{"id":"h-desk","reason":"policy","ticket":"T-9"}`),
+				}))
+				if fail {
+					return "", errors.New("declined")
+				}
+				return till.pay(ctx, in)
+			}).Once(orderOnce)
+			provider := frontdesktest.NewProvider(pay("ORD-1", 5))
+			agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{tool}})
+			reply := play(t, agent, say("Pay me"), true)
+			assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+			assert.Equal(t, "h-desk", reply.Handoff.ID)
+			assert.Empty(t, reply.Handoff.Effects, "nothing is unknown")
+			assert.Len(t, provider.Requests(), 1)
+
+			require.NoError(t, agent.HandBack(t.Context(), conversation, "Bea", ""))
+			provider.Add(frontdesktest.Say("So it is."))
+			play(t, agent, say("And?"), false)
+			messages := sent(t, provider, 1)
+			last := messages[len(messages)-1]
+			if fail {
+				assert.Contains(t, last, "it did not take effect")
+			} else {
+				assert.Contains(t, last, "it took effect")
+				assert.Contains(t, last, "paid 5 for ORD-1")
+			}
+
+			other := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(pay("ORD-1", 5), frontdesktest.Say("Hm.")), Memory: memory, Tools: []frontdesk.Tool{till.tool().Once(orderOnce)}})
+			again := play(t, other, frontdesk.Turn{Conversation: "c-2", Customer: frontdesk.Customer{ID: "cus_ben"}, Text: "Pay me"}, false)
+			if fail {
+				assert.Equal(t, frontdesk.ToolDone, again.Results[0].Status, "it gave its claim back")
+			} else {
+				assert.Equal(t, frontdesk.ToolNotRun, again.Results[0].Status)
+			}
+		})
+	}
+}
