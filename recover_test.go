@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,9 +230,9 @@ func TestWithoutALeaseNoToolStarts(t *testing.T) {
 		till, shared := new(till), new(frontdesk.InMemory)
 		cut := &cutOff{InMemory: shared}
 		slow := frontdesk.ProviderFunc(func(ctx context.Context, _ *frontdesk.Request, _ func(frontdesk.Delta)) (*frontdesk.Response, error) {
-			cut.cut = true // the store does not answer for a while
+			cut.cut.Store(true) // the store does not answer for a while
 			<-ctx.Done()
-			cut.cut = false
+			cut.cut.Store(false)
 			return &frontdesk.Response{Message: frontdesk.Message{Calls: []frontdesk.ToolCall{{ID: "call_1", Name: "pay", Arguments: `{"order_id":"ORD-1","cents":5}`}}}}, nil
 		})
 		agent := newAgent(t, frontdesk.Config{Provider: slow, Memory: cut, Tools: []frontdesk.Tool{till.tool()}})
@@ -245,11 +246,11 @@ func TestWithoutALeaseNoToolStarts(t *testing.T) {
 
 type cutOff struct {
 	*frontdesk.InMemory
-	cut bool
+	cut atomic.Bool
 }
 
 func (m *cutOff) Renew(ctx context.Context, id frontdesk.ConversationID, epoch int64, d time.Duration) error {
-	if m.cut {
+	if m.cut.Load() {
 		return errStore
 	}
 	return m.InMemory.Renew(ctx, id, epoch, d)

@@ -33,6 +33,9 @@ func run(t *testing.T, options sim.Options) (report *sim.Report) {
 }
 
 func TestConversations(t *testing.T) {
+	if raced {
+		t.Skip("one goroutine runs at a time here: run it without -race")
+	}
 	if *seed != 0 {
 		report := run(t, sim.Options{Seed: *seed})
 		t.Log("\n" + strings.Join(report.History, "\n"))
@@ -68,6 +71,9 @@ func TestConversations(t *testing.T) {
 
 // The same seed is the same run: a failure can be looked at.
 func TestASeedIsARun(t *testing.T) {
+	if raced {
+		t.Skip("one goroutine runs at a time here: run it without -race")
+	}
 	for s := range uint64(20) {
 		first, second := run(t, sim.Options{Seed: s + 1}), run(t, sim.Options{Seed: s + 1})
 		assert.Equal(t, first.History, second.History, "seed %d", s+1)
