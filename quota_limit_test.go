@@ -298,7 +298,11 @@ func TestHostThatNeverLetsUp(t *testing.T) {
 }
 
 func TestOneCustomersQuotaLetsNoModelRest(t *testing.T) {
-	host := newHost(t, inOrder(answerBusy, answerHello))
+	busy := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "1") // long enough for a slow machine
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	host := newHost(t, inOrder(busy, answerHello))
 	router := &frontdesk.Router{Provider: host.provider(), Models: []string{"first", "second"}}
 	agent := newAgent(t, frontdesk.Config{Provider: router, Quota: frontdesk.Quota{PerCustomer: 1}})
 	// The first model is busy, and no request is left to ask the second.
