@@ -112,6 +112,7 @@ func Serve(ctx context.Context, store frontdesk.SharedMemory, payments string, i
 	if err != nil {
 		return err
 	}
+	defer http.DefaultClient.CloseIdleConnections()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
