@@ -1,11 +1,11 @@
 package frontdesk
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/frontdesk-go/frontdesk/internal/figures"
+	"github.com/frontdesk-go/frontdesk/internal/sentences"
 )
 
 // Unsupported is a sentence of a reply that cites passages for figures which
@@ -37,7 +37,7 @@ func (r *Reply) Unsupported() []Unsupported {
 		passages[r.Citations[i].Number] = &r.Citations[i].Passage
 	}
 	var found []Unsupported
-	for _, sentence := range sentences(r.Text) {
+	for _, sentence := range sentences.Split(r.Text) {
 		var numbers []int
 		var sources []string
 		for _, found := range marker.FindAllStringSubmatch(sentence, -1) {
@@ -57,29 +57,4 @@ func (r *Reply) Unsupported() []Unsupported {
 		}
 	}
 	return found
-}
-
-// sentenceEnd matches the end of a sentence with the markers behind it, and the
-// space before the next.
-var sentenceEnd = regexp.MustCompile(`(?:[.!?…]["'”’»)]*(?: ?\[\d{1,6}(?:\s*,\s*\d{1,6})*\])*[ \t]+|[。！？](?:\[\d{1,6}(?:\s*,\s*\d{1,6})*\])*)`)
-
-// sentences splits a text. A marker behind a full stop belongs to the sentence
-// before it, and a line ends a sentence.
-func sentences(text string) []string {
-	var found []string
-	for line := range strings.Lines(text) {
-		from := 0
-		for _, at := range sentenceEnd.FindAllStringIndex(line, -1) {
-			found = append(found, line[from:at[1]])
-			from = at[1]
-		}
-		found = append(found, line[from:])
-	}
-	kept := found[:0]
-	for _, sentence := range found {
-		if sentence = strings.TrimSpace(sentence); sentence != "" {
-			kept = append(kept, sentence)
-		}
-	}
-	return kept
 }

@@ -1,0 +1,218 @@
+// Package language tells which natural language a text is in, by its script and
+// its function words: the words that say how something is said and not what
+// about. It needs no model and takes no guess for a finding.
+package language
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Of returns the ISO 639-1 code of the language that a text is most likely in, ""
+// if nothing tells. It is sure only beyond doubt: the text has enough words, and
+// nearly all of its evidence speaks for one language. Names, codes, single words
+// and texts in two languages are never sure, and those in languages near to
+// each other only when words that just one of them has decide it.
+//
+// Norwegian is "no" in both its forms. Chinese is "zh" in both scripts.
+func Of(text string) (tag string, sure bool) {
+	text = norm.NFC.String(text)
+	if tag, sure, ok := byScript(text); ok {
+		return tag, sure
+	}
+	return byWords(text)
+}
+
+// What a text must have at least for anyone to be sure of its language.
+const (
+	fewLetters   = 24 // in an alphabet
+	fewIdeograms = 6  // where a sign is a word or a syllable
+	fewWords     = 5  // in all
+	fewFunctions = 3  // different ones that tell the language
+)
+
+// scripts that stand for one language among those which customers write, if not
+// in the world: Of is not asked about others.
+var scripts = []struct {
+	tag   string
+	table *unicode.RangeTable
+}{
+	{"ko", unicode.Hangul}, {"el", unicode.Greek}, {"he", unicode.Hebrew}, {"th", unicode.Thai}, {"hi", unicode.Devanagari},
+	{"ja", unicode.Hiragana}, {"ja", unicode.Katakana}, {"zh", unicode.Han}, {"cyrillic", unicode.Cyrillic}, {"arabic", unicode.Arabic},
+}
+
+// byScript decides texts that are not in Latin letters.
+func byScript(text string) (tag string, sure, ok bool) {
+	var counts [10]int
+	latin, letters := 0, 0
+	for _, r := range text {
+		if r < utf8.RuneSelf {
+			if 'a' <= r|0x20 && r|0x20 <= 'z' {
+				latin++
+				letters++
+			}
+			continue
+		}
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		letters++
+		if unicode.Is(unicode.Latin, r) {
+			latin++
+			continue
+		}
+		for i := range scripts {
+			if unicode.Is(scripts[i].table, r) {
+				counts[i]++
+				break
+			}
+		}
+	}
+	if latin*2 > letters || letters == 0 {
+		return "", false, letters == 0
+	}
+	kana, han := counts[5]+counts[6], counts[7]
+	best := 0
+	for i, count := range counts {
+		if count > counts[best] {
+			best = i
+		}
+	}
+	tag = scripts[best].tag
+	count := counts[best]
+	switch {
+	case tag == "zh" || tag == "ja":
+		count = kana + han
+		tag = "zh"
+		if kana*8 > han {
+			tag = "ja" // Japanese mixes its syllables with Chinese signs
+		}
+		sure = count >= fewIdeograms && (tag == "zh" && kana == 0 || kana >= 3 && kana*5 > han)
+	case tag == "ko":
+		sure = count >= fewIdeograms
+	case tag == "cyrillic" || tag == "arabic":
+		return among(text, tag, count*10 >= letters*8)
+	default:
+		sure = count >= fewLetters
+	}
+	return tag, sure && count*10 >= letters*8, true
+}
+
+// among decides between the languages of an alphabet by its letters and words.
+func among(text, alphabet string, clear bool) (tag string, sure, ok bool) {
+	tag, sure = byWords(text)
+	has := func(letters string) bool { return strings.ContainsAny(text, letters) }
+	if alphabet == "cyrillic" {
+		switch {
+		case has("іїєґІЇЄҐ") && !has("ыэёъЫЭЁЪ"):
+			return "uk", clear && sure && tag == "uk", true
+		case has("ђћљњџјЂЋЉЊЏЈ"):
+			return "sr", false, true
+		case tag == "":
+			return "ru", false, true
+		}
+		return tag, clear && sure && (tag != "ru" || has("ыэёЫЭЁ") && !has("іїєґјћђљњџўқғ")), true
+	}
+	switch {
+	case has("پچژگک"):
+		return "fa", false, true
+	case tag == "":
+		return "ar", false, true
+	}
+	return tag, clear && sure, true
+}
+
+// byWords counts the function words of each language.
+func byWords(text string) (tag string, sure bool) {
+	var scores, hits, own [len(tags)]int
+	words, letters, total := 0, 0, 0 // total is of all weights
+	var seen [len(tags)]map[string]bool
+	text = strings.ToLower(strings.ReplaceAll(text, "’", "'"))
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '-' }) {
+		word = strings.Trim(word, "'-")
+		if word == "" {
+			continue
+		}
+		words++
+		letters += utf8.RuneCountInString(word)
+		in := known[word]
+		if in == 0 {
+			if i := strings.IndexByte(word, '\''); i > 0 {
+				in = known[word[:i+1]] // l'annulation
+			}
+		}
+		if in == 0 {
+			in = byLetters(word)
+		}
+		if in == 0 {
+			continue
+		}
+		weight := 12 / count(in)
+		total += max(weight, 1)
+		for i := range tags {
+			if in&(1<<i) == 0 {
+				continue
+			}
+			hits[i]++
+			scores[i] += max(weight, 1)
+			if in == 1<<i {
+				own[i]++
+			}
+			if seen[i] == nil {
+				seen[i] = make(map[string]bool)
+			}
+			seen[i][word] = true
+		}
+	}
+	best, second := -1, -1
+	for i := range tags {
+		switch {
+		case scores[i] == 0:
+		case best < 0 || scores[i] > scores[best]:
+			best, second = i, best
+		case second < 0 || scores[i] > scores[second]:
+			second = i
+		}
+	}
+	if best < 0 {
+		return "", false
+	}
+	sure = words >= fewWords && letters >= fewLetters && len(seen[best]) >= fewFunctions && hits[best]*5 >= words &&
+		own[best] >= 2 && (total-scores[best])*6 <= scores[best]
+	if second >= 0 && scores[second]*3 > scores[best]*2 && (own[best] < 3 || own[second] > 0) {
+		sure = false
+	}
+	return tags[best], sure
+}
+
+// byLetters returns the languages that a word can be in by letters which few
+// languages have.
+func byLetters(word string) languages {
+	for _, r := range word {
+		if in := letters[r]; in != 0 {
+			return in
+		}
+	}
+	return 0
+}
+
+// languages is a set of those in tags, a bit for each.
+type languages uint64
+
+func count(in languages) int {
+	n := 0
+	for ; in != 0; in &= in - 1 {
+		n++
+	}
+	return n
+}
+
+// FunctionWords returns the commonest function words of a language, in lower case
+// with their diacritics; none if the language is unknown. The caller must not
+// change them.
+func FunctionWords(tag string) map[string]bool {
+	return functions[tag]
+}
