@@ -4,6 +4,7 @@
 package language
 
 import (
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -125,67 +126,85 @@ func among(text, alphabet string, clear bool) (tag string, sure, ok bool) {
 	return tag, clear && sure, true
 }
 
-// byWords counts the function words of each language.
+// byWords weighs the function words of each language: one that few languages have
+// says more than one that many have.
 func byWords(text string) (tag string, sure bool) {
-	var scores, hits, own [len(tags)]int
-	words, letters, total := 0, 0, 0 // total is of all weights
-	var seen [len(tags)]map[string]bool
+	var weights [len(tags)]int
+	var evidence []languages
+	words, letters := 0, 0
 	text = strings.ToLower(strings.ReplaceAll(text, "’", "'"))
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '-' }) {
-		word = strings.Trim(word, "'-")
-		if word == "" {
+		if word = strings.Trim(word, "'-"); word == "" {
 			continue
 		}
 		words++
 		letters += utf8.RuneCountInString(word)
-		in := known[word]
-		if in == 0 {
-			if i := strings.IndexByte(word, '\''); i > 0 {
-				in = known[word[:i+1]] // l'annulation
-			}
-		}
-		if in == 0 {
-			in = byLetters(word)
-		}
+		in := languagesOf(word)
 		if in == 0 {
 			continue
 		}
-		weight := 12 / count(in)
-		total += max(weight, 1)
+		evidence = append(evidence, in)
 		for i := range tags {
-			if in&(1<<i) == 0 {
-				continue
+			if in&(1<<i) != 0 {
+				weights[i] += max(1, 12/bits.OnesCount32(uint32(in)))
 			}
-			hits[i]++
-			scores[i] += max(weight, 1)
-			if in == 1<<i {
-				own[i]++
-			}
-			if seen[i] == nil {
-				seen[i] = make(map[string]bool)
-			}
-			seen[i][word] = true
 		}
 	}
-	best, second := -1, -1
-	for i := range tags {
-		switch {
-		case scores[i] == 0:
-		case best < 0 || scores[i] > scores[best]:
-			best, second = i, best
-		case second < 0 || scores[i] > scores[second]:
-			second = i
+	best := 0
+	for i, weight := range weights {
+		if weight > weights[best] {
+			best = i
 		}
 	}
-	if best < 0 {
+	if weights[best] == 0 {
 		return "", false
 	}
-	sure = words >= fewWords && letters >= fewLetters && len(seen[best]) >= fewFunctions && hits[best]*5 >= words &&
-		own[best] >= 2 && (total-scores[best])*6 <= scores[best]
-	if second >= 0 && scores[second]*3 > scores[best]*2 && (own[best] < 3 || own[second] > 0) {
-		sure = false
-	}
+	sure = words >= fewWords && letters >= fewLetters && apart(evidence, best, words)
 	return tags[best], sure
+}
+
+// apart reports whether words that a language has and another lacks decide against
+// every other language.
+func apart(evidence []languages, best, words int) bool {
+	hits := 0
+	for _, in := range evidence {
+		if in&(1<<best) != 0 {
+			hits++
+		}
+	}
+	if hits < fewFunctions || hits*5 < words {
+		return false
+	}
+	for i := range tags {
+		if i == best {
+			continue
+		}
+		forBest, against := 0, 0
+		for _, in := range evidence {
+			switch isBest, isOther := in&(1<<best) != 0, in&(1<<i) != 0; {
+			case isBest && !isOther:
+				forBest++
+			case isOther && !isBest:
+				against++
+			}
+		}
+		if forBest < fewFunctions || against*5 > forBest {
+			return false
+		}
+	}
+	return true
+}
+
+func languagesOf(word string) languages {
+	if in := known[word]; in != 0 {
+		return in
+	}
+	if i := strings.IndexByte(word, '\''); i > 0 {
+		if in := known[word[:i+1]]; in != 0 { // l'annulation
+			return in
+		}
+	}
+	return byLetters(word)
 }
 
 // byLetters returns the languages that a word can be in by letters which few
@@ -200,15 +219,7 @@ func byLetters(word string) languages {
 }
 
 // languages is a set of those in tags, a bit for each.
-type languages uint64
-
-func count(in languages) int {
-	n := 0
-	for ; in != 0; in &= in - 1 {
-		n++
-	}
-	return n
-}
+type languages uint32
 
 // FunctionWords returns the commonest function words of a language, in lower case
 // with their diacritics; none if the language is unknown. The caller must not

@@ -67,7 +67,7 @@ var more = map[string]string{
 		depuis dès deux donc encore entre êtes étaient fois faire fait grâce ici jour lorsque même merci n'a n'ai n'avez nous peut
 		peuvent plusieurs pourrait pouvez pouvons puis quelques rien sera seront si sommes sous toujours tous tout toute toutes très
 		veuillez voici votre vos d'un d'une l' d' qu' j' n' s' c' commande`,
-	"es": `además ahora algún alguna antes aquí así aún aunque ayer bien buenas buenos cada casi contra cualquier días debe después dos
+	"es": `veces este mes además ahora algún alguna antes aquí así aún aunque ayer bien buenas buenos cada casi contra cualquier días debe después dos
 		él ellos entonces eres estaba estamos están fueron gracias había hace hacer hacia han hasta hay hemos hola hoy luego
 		mientras mismo mucho muchas nada ni nunca otra otro otros parte podemos poder primero pronto pues puede pueden quiero quieres
 		será siempre siendo sino solo sólo somos tal tanto tenemos tiene tienes todavía todo todos tras usted ustedes vez pedido
@@ -85,14 +85,14 @@ var more = map[string]string{
 		graag hallo haar hebt hele helaas hem hen hier hoeveel hun iedere iets jou jouw kon kunt later maken misschien mogen moeten moment nee
 		niets nooit nu onze opnieuw reeds sinds staat steeds tijdens twee uit uiteraard uw vandaag vanaf verder vragen waarop wanneer
 		werden weer wilt zal zelf zeer zoals zonder zullen zult bestelling terug geld rekening`,
-	"da": `af hos bliver trukket fordi desværre vores så bliver blevet dem denne dine efter ej ellers fået gerne godt hej heller her hvilken igen ind ingen intet jeres kunne
+	"da": `allerede forladt annullere annulleret sendt af hos bliver trukket fordi desværre vores så bliver blevet dem denne dine efter ej ellers fået gerne godt hej heller her hvilken igen ind ingen intet jeres kunne
 		lige mange mere mod nej noget nogen nogle nu også ned selv sidste sige skulle tak tilbage venlig været være ved
 		vores hvornår uden vores penge endnu hvad efter bestilling mig dig af ifølge ud`,
 	"sv": `aldrig alltid allt andra annan bara behöver bli blir blivit borde bra då där därför din dina dock ej ens era ert fick finns fråga
 		från få får gör göra hej hela hos igen inga ingen inget innan inom jag kommer kunde kunna låt mer mig mycket mot måste
 		nej nu någon något några nästa och också redan sedan själv skulle snart samt tack tid tillbaka tills under upp utan vara varit vårt våra våran
 		vilka vilken väl åt även beställning pengar`,
-	"no": `blitt dessverre fordi alltid andre annen bare ble blir blitt deg dere deres din dine du eg etter fikk finne fordi fra får gjøre gjør gjerne
+	"no": `allerede forlatt avbestille avbestilt kansellert sendt blitt dessverre fordi alltid andre annen bare ble blir blitt deg dere deres din dine du eg etter fikk finne fordi fra får gjøre gjør gjerne
 		hadde hei heller helt her hva hvem hvilken hvor hvordan igjen ikkje ingen innen kunne litt mange mer noe noen nå når også
 		opp seg selv siden skulle slik takk tilbake uten ut vær være vært våre vår bestilling penger hvorfor måtte etter fått`,
 	"fi": `aina eivät emme en ettei hei heidän hänen ilman itse jälkeen jo jota kaikki kautta kiitos kun kuten kyllä käyttää kuitenkin
