@@ -256,7 +256,8 @@ const (
 	// Escalated: a human owns the conversation. If this turn handed it over,
 	// Reply.Handoff tells why and Reply.Text what to tell the customer. If a
 	// human owned it before, the message was recorded for them, no model was
-	// asked, and Reply.Text is empty.
+	// asked, and Reply.Text is empty. It is empty too if a colleague took or
+	// closed the conversation while the turn ran.
 	Escalated Outcome = "escalated"
 
 	// AwaitingApproval: a colleague must decide on Reply.Approvals before the
@@ -305,6 +306,11 @@ type Reply struct {
 
 	// Handoff is set when the conversation belongs to a human.
 	Handoff *Handoff
+
+	// Epoch is that of the [Ownership] under which the reply was released. A
+	// reply that waits to be sent is out of date once [Agent.Owner] tells of
+	// another: a colleague has taken the conversation since.
+	Epoch int64
 
 	// Requests is how many requests to the model the turn took, Usage what
 	// they cost in tokens where the host tells, and Model who answered.
@@ -492,78 +498,6 @@ func (t *Turn) check() error {
 		return errors.New("turn has no message: set Turn.Text or Turn.Images")
 	}
 	return checkImages(t.Images)
-}
-
-// Post adds a message to a conversation that neither the customer nor the
-// model wrote, and asks no model. With an author it is a human's message, with
-// none the agent's own, such as the greeting a chat window opens with. It may
-// be called at any time.
-func (a *Agent) Post(ctx context.Context, id ConversationID, author, text string) error {
-	if strings.TrimSpace(text) == "" {
-		return errors.New("post has no text")
-	}
-	return a.record(ctx, id, EntryPosted, posted{Author: author, Text: text}, nil)
-}
-
-// HandBack returns a conversation from a human, named by, to the agent. The
-// note, which may be empty, tells the model what happened meanwhile. It is an
-// error if no human owns the conversation.
-func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string) error {
-	return a.record(ctx, id, EntryHandedBack, handedBack{By: by, Note: note}, func(c *conversation, _ *Entry) error {
-		if !c.human {
-			return fmt.Errorf("conversation %s is not with a human: there is nothing to hand back", id)
-		}
-		return nil
-	})
-}
-
-// appendAttempts bounds how often an append is tried again because something else
-// was appended first.
-const appendAttempts = 100
-
-// record appends one entry from outside of a turn, if check allows it. check may
-// add changes to the entry.
-func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, body any, check func(*conversation, *Entry) error) error {
-	if id.ID == "" {
-		return errors.New("conversation has no id")
-	}
-	entry, err := newEntry(kind, "", body)
-	if err != nil {
-		return err
-	}
-	c := newConversation(id)
-	if err := a.catchUp(ctx, c); err != nil {
-		return err
-	}
-	for range appendAttempts {
-		if check != nil {
-			if err := check(c, &entry); err != nil {
-				return err
-			}
-		}
-		last := c.last
-		err = a.config.Memory.Append(ctx, id, last, entry)
-		if err == nil {
-			return nil
-		}
-		// The entry may be there all the same.
-		entries, loadErr := a.config.Memory.Load(detached(ctx), id, last)
-		if loadErr != nil {
-			return fmt.Errorf("append to conversation %s: %w", id, errors.Join(err, loadErr))
-		}
-		for i := range entries {
-			if entries[i].ID == entry.ID {
-				return nil
-			}
-			if err := c.apply(&entries[i]); err != nil {
-				return err
-			}
-		}
-		if !errors.Is(err, ErrConflict) {
-			return fmt.Errorf("append to conversation %s: %w", id, err)
-		}
-	}
-	return fmt.Errorf("append to conversation %s: gave up after %d conflicts: %w", id, appendAttempts, ErrConflict)
 }
 
 // catchUp applies the entries that c has not seen.

@@ -60,24 +60,41 @@ func (r *run) ask(ctx context.Context) error {
 		request.Thinking = ThinkingOff
 	}
 	r.blank()
+	asking, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var stream func(Delta)
 	if r.stream {
-		stream = r.show
+		stream = func(delta Delta) {
+			if !r.show(asking, delta) {
+				cancel(errTakenOver)
+			}
+		}
 	}
 	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests - r.wasted}
 	if !spends(a.config.Provider) {
+		if r.overtaken(ctx) {
+			return r.takeIn(ctx)
+		}
 		if err := purse.pay(ctx); err != nil {
 			return r.unpaid(ctx, err)
 		}
 	}
-	request.spend = purse.spend
-	response, err := a.config.Provider.Generate(ctx, request, stream)
+	request.spend = func(ctx context.Context) error {
+		if r.overtaken(ctx) {
+			cancel(errTakenOver)
+			return errTakenOver
+		}
+		return purse.spend(ctx)
+	}
+	response, err := a.config.Provider.Generate(asking, request, stream)
 	if response != nil {
 		purse.settle(detached(ctx), response.Requests)
 	} else {
 		r.wasted += max(purse.used, purse.paid)
 	}
 	switch {
+	case errors.Is(context.Cause(asking), errTakenOver):
+		return r.takeIn(ctx)
 	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
 		return r.unpaid(ctx, fmt.Errorf("ask model %s: %w", request.Model, err))
 	case err != nil:
@@ -106,7 +123,9 @@ func (r *run) ask(ctx context.Context) error {
 		answer.Message.Text = ""
 	}
 	r.add(EntryAnswer, answer)
-	r.showRest(answer.Message.Text)
+	if !r.overtaken(ctx) { // or else the end of the turn shows it, if that is still to be
+		r.showRest(answer.Message.Text)
+	}
 	return nil
 }
 
@@ -155,23 +174,39 @@ func (r *run) unpaid(ctx context.Context, err error) error {
 // blank forgets what the caller has seen of an answer.
 func (r *run) blank() {
 	r.shown.Reset()
-	r.thought = false
+	r.held, r.thought = Delta{}, false
 }
 
-// show passes a piece of a streamed answer on.
-func (r *run) show(delta Delta) {
-	if delta.Reset && (r.shown.Len() > 0 || r.thought) {
+// show passes a piece of a streamed answer on, unless somebody took the
+// conversation over: then it returns false. What comes while the log cannot be
+// read is held, to go with the next piece.
+func (r *run) show(ctx context.Context, delta Delta) bool {
+	if delta.Reset {
+		seen := r.shown.Len() > 0 || r.thought
 		r.blank()
-		r.emit(Reset{})
+		if seen {
+			r.emit(Reset{})
+		}
 	}
-	if delta.Reasoning != "" {
+	r.held.Reasoning += delta.Reasoning
+	r.held.Text += delta.Text
+	if r.held.Reasoning == "" && r.held.Text == "" {
+		return true
+	}
+	if taken, err := r.peek(ctx); taken || err != nil {
+		return !taken
+	}
+	held := r.held
+	r.held = Delta{}
+	if held.Reasoning != "" {
 		r.thought = true
-		r.emit(ReasoningDelta{delta.Reasoning})
+		r.emit(ReasoningDelta{held.Reasoning})
 	}
-	if delta.Text != "" {
-		r.shown.WriteString(delta.Text)
-		r.emit(TextDelta{delta.Text})
+	if held.Text != "" {
+		r.shown.WriteString(held.Text)
+		r.emit(TextDelta{held.Text})
 	}
+	return true
 }
 
 // showRest makes what the caller has seen of an answer the whole of it, for

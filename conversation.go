@@ -14,8 +14,11 @@ type conversation struct {
 	last     int64 // sequence number of the newest entry applied
 	customer Customer
 
-	human   bool     // a human owns the conversation
-	handoff *Handoff // the newest one
+	owner    Ownership
+	human    bool     // a human owns the conversation
+	hadHuman bool     // or has
+	handoff  *Handoff // the newest one
+	outside  bool     // it was not made by a turn
 
 	// settled are the messages that no later entry can change. question is
 	// the customer's newest message while passages may still join it, and
@@ -97,14 +100,17 @@ type turnState struct {
 	round   []ToolResult // the newest answer's calls, once all have results
 	repeats int          // how many rounds in a row were the same
 
-	handoff *Handoff
-	outcome Outcome // empty while the turn runs
-	told    string
+	handoff   *Handoff
+	overtaken int64   // the entry by which somebody took the conversation, or 0
+	outcome   Outcome // empty while the turn runs
+	told      string
+	owner     int64 // the epoch of the owner at its end
 }
 
 func newConversation(id ConversationID) *conversation {
 	return &conversation{
 		id:         id,
+		owner:      Ownership{Owner: OwnerAgent},
 		encoded:    new(encodedMessages),
 		numbers:    make(map[string]int),
 		deliveries: make(map[string]string),
@@ -130,6 +136,9 @@ func (c *conversation) apply(entry *Entry) error {
 			}
 		}
 	case customerMessage:
+		if c.owner.Owner == OwnerClosed {
+			c.owns(OwnerAgent, "", entry)
+		}
 		c.takeMessage(entry.Turn, body)
 	case passagesFound:
 		c.takePassages(body)
@@ -163,17 +172,26 @@ func (c *conversation) apply(entry *Entry) error {
 	case trimmed:
 		c.cut(body)
 	case Handoff:
-		c.handOver(entry.Turn, body)
+		c.handOver(entry, body)
 	case ticketOpened:
 		if c.handoff != nil && c.handoff.ID == body.Handoff {
 			c.handoff.Ticket = body.Ticket
 		}
 	case handedBack:
-		c.human = false
+		c.owns(OwnerAgent, body.By, entry)
 		if body.Note != "" {
 			c.notes = append(c.notes, renderNote(body))
 		}
+	case claimed:
+		c.claim(body.By, entry)
+	case closed:
+		c.close(body, entry)
+	case colleagueActed:
+		c.act(body, entry)
 	case posted:
+		if body.Author != "" && !c.owner.Claimed {
+			c.claim(body.Author, entry)
+		}
 		if body.Text != "" {
 			c.add(Message{Role: RoleAssistant, Text: renderPost(body)})
 		}
@@ -453,17 +471,22 @@ func (c *conversation) add(message Message) {
 	c.settled = append(c.settled, message)
 }
 
-func (c *conversation) handOver(turn string, handoff Handoff) {
+func (c *conversation) handOver(entry *Entry, handoff Handoff) {
 	c.closeCalls()
-	c.human = true
 	c.handoff = &handoff
 	for _, effect := range c.unresolved {
 		effect.named = true
 	}
-	if c.turn == nil || c.turn.id != turn {
+	own := c.turn != nil && c.turn.id == entry.Turn
+	if own {
+		c.turn.handoff = c.handoff
+	}
+	c.owns(OwnerHuman, handoff.ClaimedBy, entry)
+	c.outside = entry.Turn == "" // by somebody who is there
+	c.owner.Claimed = c.outside
+	if !own {
 		return
 	}
-	c.turn.handoff = c.handoff
 	if answer := c.turn.answer; handoff.Told != "" && (answer == nil || strings.TrimSpace(answer.Message.Text) != handoff.Told) {
 		c.settleQuestion()
 		c.add(Message{Role: RoleAssistant, Text: handoff.Told})
@@ -477,6 +500,7 @@ func (c *conversation) endTurn(id string, body turnEnded) {
 	if c.running(id) {
 		c.turn.outcome = body.Outcome
 		c.turn.told = body.Text
+		c.turn.owner = c.owner.Epoch
 	}
 }
 
@@ -538,12 +562,17 @@ func (c *conversation) reply() *Reply {
 		Requests: t.requests,
 		Model:    t.model,
 		Usage:    t.usage,
+		Epoch:    t.owner,
 	}
 	reply.Approvals = c.openApprovals()
 	for _, call := range c.calls {
 		reply.Results = append(slices.Clip(reply.Results), call.soFar())
 	}
-	if t.outcome == Escalated {
+	switch {
+	case t.outcome != Escalated:
+	case t.handoff != nil:
+		reply.Handoff = c.packetOf(t.handoff)
+	case c.human:
 		reply.Handoff = c.packet()
 	}
 	switch {

@@ -59,7 +59,7 @@ func (c *conversation) next(rules rules) decision {
 	budget := decision{step: stepHandOver, handoff: rules.limits.spent()}
 	pending := c.pendingCall()
 	switch {
-	case c.human && c.handoff != nil && c.handoff.Ticket == "" && rules.escalator:
+	case c.untoldHandoff() && rules.escalator:
 		return decision{step: stepEscalate}
 	case t.takeovers >= takeovers && !c.human:
 		return decision{step: stepHandOver, handoff: Handoff{
@@ -68,7 +68,7 @@ func (c *conversation) next(rules rules) decision {
 		}}
 	case c.approved() != nil:
 		return decision{step: stepAct}
-	case t.handoff != nil || c.human:
+	case t.handoff != nil || t.overtaken > 0 || c.owner.Owner != OwnerAgent:
 		return decision{step: stepEnd, outcome: Escalated}
 	case pending >= 0 && (c.calls[pending].effect != nil || c.calls[pending].approval != nil):
 		return decision{step: stepCall} // it is under way

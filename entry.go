@@ -29,6 +29,10 @@ const (
 	EntryCallsParked     EntryKind = "calls_parked"     // the turn goes on without those answers
 	EntryEffectResolved  EntryKind = "effect_resolved"  // it was found out what came of a tool call
 
+	EntryClaimed        EntryKind = "claimed"         // a human is there who has it from now on
+	EntryClosed         EntryKind = "closed"          // a human closed the conversation
+	EntryColleagueActed EntryKind = "colleague_acted" // a human did something for the customer
+
 	EntryPriorConversations EntryKind = "prior_conversations" // earlier ones of the customer were found
 	EntryTrimmed            EntryKind = "trimmed"             // the beginning is left out of prompts from here on
 )
@@ -142,6 +146,21 @@ type (
 		By   string `json:"by,omitempty"`
 		Note string `json:"note,omitempty"`
 	}
+	claimed struct {
+		By string `json:"by"`
+	}
+	closed struct {
+		By   string `json:"by,omitempty"`
+		Note string `json:"note,omitempty"`
+	}
+	colleagueActed struct {
+		By     string `json:"by,omitempty"`
+		Did    string `json:"did"`
+		Result string `json:"result,omitempty"`
+		// Tool and Arguments are the call that it amounts to.
+		Tool      string          `json:"tool,omitempty"`
+		Arguments json.RawMessage `json:"arguments,omitempty"`
+	}
 	posted struct {
 		Author string `json:"author,omitempty"`
 		Text   string `json:"text"`
@@ -221,6 +240,12 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[ticketOpened](e)
 	case EntryHandedBack:
 		return decodeAs[handedBack](e)
+	case EntryClaimed:
+		return decodeAs[claimed](e)
+	case EntryClosed:
+		return decodeAs[closed](e)
+	case EntryColleagueActed:
+		return decodeAs[colleagueActed](e)
 	case EntryPosted:
 		return decodeAs[posted](e)
 	case EntryTurnEnded:

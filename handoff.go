@@ -44,6 +44,7 @@ const (
 
 	HandoffUnknownOutcome HandoffReason = "unknown_outcome" // a tool may have taken effect: see Effects
 	HandoffInterrupted    HandoffReason = "interrupted"     // the turn's process died several times
+	HandoffTakenOver      HandoffReason = "taken_over"      // a colleague took it: see [Agent.TakeOver]
 )
 
 // Handoff is what the human who takes a conversation over should know. Its
@@ -86,6 +87,10 @@ type Handoff struct {
 
 	// Ticket is what the Escalator returned, empty until it did.
 	Ticket string `json:"ticket,omitempty"`
+
+	// ClaimedBy names the colleague who has the conversation, empty until one
+	// does.
+	ClaimedBy string `json:"claimed_by,omitempty"`
 }
 
 // String renders the handoff as plain text for a person to read.
@@ -114,6 +119,7 @@ func (h Handoff) String() string {
 		line("Waits for approval", fmt.Sprintf("%s %s, id %s, until %s", a.Tool, a.Arguments, a.ID, a.Expires.UTC().Format(time.RFC3339)))
 	}
 	line("Ticket", h.Ticket)
+	line("Claimed by", h.ClaimedBy)
 	return b.String()
 }
 
@@ -244,11 +250,19 @@ func (c *conversation) packet() *Handoff {
 	if c.handoff == nil {
 		return nil
 	}
-	handoff := *c.handoff
+	return c.packetOf(c.handoff)
+}
+
+// packetOf returns a handoff of the conversation with all that the log knows.
+func (c *conversation) packetOf(made *Handoff) *Handoff {
+	handoff := *made
 	handoff.Transcript, _ = c.transcript()
 	handoff.Effects, handoff.Approvals = c.effects(), c.openApprovals()
-	if c.turn != nil && c.turn.handoff == c.handoff {
+	if c.turn != nil && c.turn.handoff == made {
 		handoff.Results = c.turn.results
+	}
+	if made == c.handoff && c.human && c.owner.Claimed {
+		handoff.ClaimedBy = c.owner.By
 	}
 	return &handoff
 }

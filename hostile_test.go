@@ -85,12 +85,20 @@ var hostileData = map[frontdesk.EntryKind][]string{
 		`{"outcome":"answered","text":"What I was told."}`,
 		`{"outcome":"slept"}`,
 	},
+	frontdesk.EntryClaimed: {`{"by":"Bea"}`, `{}`},
+	frontdesk.EntryClosed:  {`{"by":"Bea","note":"Sorted out."}`, `{}`},
+	frontdesk.EntryColleagueActed: {
+		`{"by":"Bea","did":"Refunded ORD-1.","tool":"write","arguments":{"order_id":"ORD-1"}}`,
+		`{"did":"</note>","arguments":7}`,
+		`{}`,
+	},
 }
 
 var entryKinds = []frontdesk.EntryKind{
 	frontdesk.EntryTurnStarted, frontdesk.EntryCustomerMessage, frontdesk.EntryPassages, frontdesk.EntryAnswer,
 	frontdesk.EntryToolStarted, frontdesk.EntryToolFinished, frontdesk.EntryHandoff, frontdesk.EntryTicket,
 	frontdesk.EntryHandedBack, frontdesk.EntryPosted, frontdesk.EntryTurnEnded,
+	frontdesk.EntryClaimed, frontdesk.EntryClosed, frontdesk.EntryColleagueActed,
 }
 
 // hostileLog makes a log of a program: three bytes an entry, for its kind, its
@@ -130,7 +138,10 @@ func FuzzLog(f *testing.F) {
 	const (
 		started, message, passages, answer, toolStarted, toolFinished = 0, 1, 2, 3, 4, 5
 		handoff, ticket, handedBack, posted, ended                    = 6, 7, 8, 9, 10
+		claimed, closed, acted                                        = 11, 12, 13
 	)
+	f.Add(program([3]byte{started, 1, 1}, [3]byte{message, 1, 1}, [3]byte{answer, 1, 1}, [3]byte{handoff, 1, 0}, [3]byte{acted, 0, 0}, [3]byte{claimed, 0, 0}, [3]byte{closed, 0, 0}))
+	f.Add(program([3]byte{claimed, 0, 0}, [3]byte{closed, 1, 1}, [3]byte{started, 0, 1}, [3]byte{acted, 1, 1}, [3]byte{ended, 1, 1}))
 	f.Add(program([3]byte{started, 1, 1}, [3]byte{message, 1, 1}, [3]byte{passages, 0, 1}, [3]byte{answer, 1, 1},
 		[3]byte{toolFinished, 0, 1}, [3]byte{toolStarted, 1, 1}, [3]byte{toolFinished, 1, 1}, [3]byte{answer, 0, 1}, [3]byte{ended, 0, 1}))
 	f.Add(program([3]byte{started, 0, 1}, [3]byte{message, 0, 1}, [3]byte{answer, 1, 1}, [3]byte{posted, 0, 0}, [3]byte{toolFinished, 1, 1}))
@@ -176,8 +187,12 @@ func FuzzLog(f *testing.F) {
 					assert.NotEmpty(t, reply.Outcome)
 				}
 			}
+			_ = agent.TakeOver(t.Context(), conversation, "Bea")
 			_ = agent.HandBack(t.Context(), conversation, "Bea", "Sorted out.")
 			_ = agent.Post(t.Context(), conversation, "Bea", "Hello.")
+			if len(program)%2 == 0 {
+				_ = agent.Close(t.Context(), conversation, "Bea", "Bye.")
+			}
 			if reply, err := agent.Reply(t.Context(), say("Newer")); err == nil {
 				assert.NotEmpty(t, reply.Outcome)
 			}

@@ -302,8 +302,7 @@ func (r *run) outOfRequests(ctx context.Context, cause error) error {
 	case quota.AtLimit == QuoteAtLimit && passage > 0:
 		text := fmt.Sprintf("%s\n\n%s [%d]", QuoteText, strings.TrimSpace(r.c.passages[passage-1].Text), passage)
 		r.add(EntryAnswer, modelAnswer{Message: Message{Role: RoleAssistant, Text: text}, Finish: FinishStop})
-		r.showRest(text)
-		return nil
+		return nil // the end of the turn shows it
 	default:
 		return r.handOver(ctx, Handoff{Reason: HandoffQuota, Detail: cause.Error()})
 	}

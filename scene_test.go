@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,7 @@ type stage struct {
 	runs     map[string]int                // of tools, by name and order
 	keys     map[string]int                // of writes, by idempotency key
 	handoffs []frontdesk.Handoff           // as the escalator was told
+	shared   bool                          // the agent's memory is a shared one
 }
 
 func (s scene) prepare() *stage {
@@ -77,6 +79,12 @@ func (s *stage) agent(t *testing.T, memory frontdesk.Memory) *frontdesk.Agent {
 	config := s.scene.config
 	config.Provider = frontdesk.ProviderFunc(s.generate)
 	config.Memory = &watchedMemory{memory, s}
+	if s.shared {
+		config.Memory = struct {
+			*watchedMemory
+			leases
+		}{&watchedMemory{memory, s}, memory.(frontdesk.SharedMemory)}
+	}
 	config.Tools = append([]frontdesk.Tool{
 		s.tool("look", func(in orderArgs) (string, error) { return in.OrderID + " was delivered", nil }).ReadOnly(),
 		s.tool("refund", func(in orderArgs) (string, error) { return in.OrderID + " was refunded", nil }),
@@ -133,6 +141,12 @@ func (s *stage) escalate(_ context.Context, handoff frontdesk.Handoff) (string, 
 	s.mu.Unlock()
 	s.reach("in the escalator")
 	return "T-" + handoff.ID, nil
+}
+
+// leases is what a shared memory has beside the two methods of every memory.
+type leases interface {
+	Renew(ctx context.Context, id frontdesk.ConversationID, epoch int64, duration time.Duration) error
+	Expired(ctx context.Context, most int) ([]frontdesk.ConversationID, error)
 }
 
 // watchedMemory tells the stage of each call.

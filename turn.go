@@ -25,6 +25,7 @@ type run struct {
 	stopped bool            // the caller left the loop: yield must not be called again
 	shown   strings.Builder // text of the present answer that the caller has seen
 	thought bool            // the caller has seen thoughts of it
+	held    Delta           // what they have not seen yet, as the log could not be read
 	pending []Entry         // applied to c, not yet in the log
 
 	epoch      int64  // that of the turn, as this process took it
@@ -32,7 +33,6 @@ type run struct {
 	lease      *lease // nil if the memory knows none
 	gathered   bool   // the customer has had time to say more
 	recovering bool   // nobody waits for the reply
-	attended   bool   // a human owned the conversation when the turn began
 	again      bool   // there is nothing new to answer
 	deciding   bool   // it was begun by a decision
 
@@ -133,7 +133,7 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 		turn, delivered := r.c.deliveries[r.turn.MessageID]
 		r.again = delivered
 		switch {
-		case delivered && turn == "" && r.c.handoff != nil:
+		case delivered && turn == "" && r.c.hadHuman:
 			return r.withHuman(ctx)
 		case delivered && (r.c.turn == nil || r.c.turn.id != turn):
 			if reply, err := r.agent.replyAfter(ctx, r.c.id, turn); reply != nil || err != nil {
@@ -214,7 +214,7 @@ func (r *run) begin(busy, decided bool) (joined bool) {
 	case t != nil && t.outcome == "" && busy:
 		r.id, r.epoch = t.id, 0
 		return true
-	case t != nil && t.outcome == "" && (t.handoff == nil || r.c.human || r.again):
+	case t != nil && t.outcome == "" && (t.handoff == nil && t.overtaken == 0 || r.c.human || r.again):
 		r.id = t.id
 		r.take(EntryTurnTaken, turnTaken{})
 	case t != nil && t.outcome.waits() && decided:
@@ -229,7 +229,6 @@ func (r *run) begin(busy, decided bool) (joined bool) {
 
 // take adds an entry by which this process has the turn from then on.
 func (r *run) take(kind EntryKind, body any) {
-	r.attended = r.c.human
 	r.add(kind, body)
 	r.epoch, r.taken = r.c.last, r.pending[len(r.pending)-1].ID
 	r.changes(&Changes{
@@ -279,7 +278,7 @@ func (r *run) load(ctx context.Context, newest bool) error {
 // are told now.
 func (r *run) withHuman(ctx context.Context) (*Reply, error) {
 	for range appendAttempts {
-		if !r.c.human || r.c.handoff == nil || r.c.handoff.Ticket != "" || r.agent.config.Escalator == nil {
+		if !r.c.untoldHandoff() || r.agent.config.Escalator == nil {
 			break
 		}
 		// On a conflict, somebody else may have recorded the ticket.
@@ -287,7 +286,7 @@ func (r *run) withHuman(ctx context.Context) (*Reply, error) {
 			return nil, err
 		}
 	}
-	return &Reply{Outcome: Escalated, Handoff: r.c.packet()}, nil
+	return &Reply{Outcome: Escalated, Handoff: r.c.packet(), Epoch: r.c.owner.Epoch}, nil
 }
 
 // leave ends the turn in the log if it has no outcome, whatever the reason.
@@ -355,7 +354,8 @@ func (r *run) add(kind EntryKind, body any) {
 	r.pending = append(r.pending, entry)
 }
 
-// errTakenOver says that a human took the conversation while the turn ran.
+// errTakenOver says that a human took or closed the conversation while the turn
+// ran.
 var errTakenOver = errors.New("a human took the conversation over")
 
 // write appends what was added to the log. If something else was appended
@@ -393,7 +393,7 @@ func (r *run) write(ctx context.Context) error {
 			r.pending = nil
 			return fail(err)
 		}
-		if r.c.human && r.c.turn.handoff == nil && !r.attended {
+		if r.c.turn.overtaken > r.epoch {
 			if !taken {
 				r.keepEffects()
 			}
@@ -530,7 +530,7 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 		return nil, err
 	}
 	reply := r.c.reply()
-	if len(r.c.waiting) > 0 && !r.c.human {
+	if len(r.c.waiting) > 0 && r.c.owner.Owner == OwnerAgent {
 		r.begin(false, false)
 		if err := r.write(detached(ctx)); !errors.Is(err, ErrConflict) {
 			return nil, err
@@ -592,11 +592,16 @@ func (r *run) gather(ctx context.Context) error {
 	return nil
 }
 
-// refresh takes in what others appended since.
+// refresh takes in what others appended since, where there can be others.
 func (r *run) refresh(ctx context.Context) error {
 	if r.agent.shared == nil {
 		return nil
 	}
+	return r.takeIn(ctx)
+}
+
+// takeIn takes in what was appended since.
+func (r *run) takeIn(ctx context.Context) error {
 	written := r.c.last - int64(len(r.pending))
 	entries, err := r.agent.config.Memory.Load(ctx, r.c.id, written)
 	if err != nil && ctx.Err() != nil {
@@ -620,7 +625,7 @@ func (r *run) refresh(ctx context.Context) error {
 	switch {
 	case !r.mine():
 		return fmt.Errorf("conversation %s: the turn was taken over: %w", r.c.id, ErrConflict)
-	case r.c.human && r.c.turn.handoff == nil:
+	case r.c.turn.overtaken > r.epoch:
 		return errTakenOver
 	}
 	return nil
