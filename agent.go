@@ -92,6 +92,11 @@ type Config struct {
 	ApprovalLife time.Duration
 	ApprovalText string
 
+	// VerificationText is what the customer reads when they have to prove who
+	// they are first and the model said nothing to them. Empty means
+	// [DefaultVerificationText].
+	VerificationText string
+
 	// PolicyVersion names the version of the rules by which approvals are
 	// given. Those that were asked for under another version are void.
 	PolicyVersion string
@@ -184,40 +189,6 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Customer is who the agent talks to. It comes from the caller, who has
-// checked it; nothing a model or a customer writes changes it.
-type Customer struct {
-	// ID is the caller's id of the customer, empty for an anonymous visitor.
-	ID string `json:"id,omitempty"`
-
-	// Tenant is the company the customer belongs to, where one service
-	// serves several.
-	Tenant string `json:"tenant,omitempty"`
-
-	// Audience names the groups the customer belongs to, such as "premium".
-	// Passages that are for other groups alone are not found for them.
-	Audience []string `json:"audience,omitempty"`
-
-	// Name is for the people who read a handoff. The model does not see it.
-	Name string `json:"name,omitempty"`
-
-	// Profile is what the model should know of the customer, in words. It
-	// goes into each request of the turn.
-	Profile string `json:"profile,omitempty"`
-}
-
-// String names the customer for people.
-func (c Customer) String() string {
-	switch {
-	case c.ID == "":
-		return "anonymous"
-	case c.Name == "":
-		return c.ID
-	default:
-		return c.Name + " (" + c.ID + ")"
-	}
-}
-
 // Turn is a message from a customer that wants a reply.
 type Turn struct {
 	// Conversation is the caller's id of the conversation, unique within the
@@ -235,7 +206,8 @@ type Turn struct {
 	Filter map[string][]string
 
 	// Confirm is the id of the [Approval] to which the customer said yes by
-	// other means than words, such as a button. Text may then be empty.
+	// other means than words, such as a button, or for which they have proved
+	// who they are since. Text may then be empty.
 	Confirm string
 
 	// MessageID is the channel's id of the message, if it has one. A message
@@ -273,6 +245,12 @@ const (
 	// already, here or in another process. The reply to both is that turn's.
 	Joined Outcome = "joined"
 
+	// AwaitingVerification: the customer must prove who they are before the turn
+	// goes on, see [TypedTool.RequireVerified]. Send them through the check that
+	// Reply.Approvals asks for; a turn with [Turn].Confirm and the new level goes
+	// on. Reply.Text tells the customer so.
+	AwaitingVerification Outcome = "awaiting_verification"
+
 	// outcomeFailed and outcomeStopped stand in the log alone, for turns that
 	// ended with an error or because the caller stopped them.
 	outcomeFailed  Outcome = "failed"
@@ -280,7 +258,9 @@ const (
 )
 
 // waits reports whether the turn goes on when somebody has answered.
-func (o Outcome) waits() bool { return o == AwaitingApproval || o == AwaitingCustomer }
+func (o Outcome) waits() bool {
+	return o == AwaitingApproval || o == AwaitingCustomer || o == AwaitingVerification
+}
 
 // told reports whether the customer has heard what came of the turn.
 func (o Outcome) told() bool { return o == Answered || o == Escalated || o.waits() }
@@ -351,6 +331,9 @@ func New(config Config) (*Agent, error) {
 	}
 	if config.ApprovalText == "" {
 		config.ApprovalText = DefaultApprovalText
+	}
+	if config.VerificationText == "" {
+		config.VerificationText = DefaultVerificationText
 	}
 	if _, ok := config.Memory.(CustomerMemory); !ok && config.PriorConversations > 0 {
 		faults = append(faults, errors.New("PriorConversations needs a Memory that is a CustomerMemory, such as InMemory or those of packages sqlite and postgres"))

@@ -24,6 +24,10 @@ type Approval struct {
 	// Question is what the customer was asked, if it is theirs to answer.
 	Question string `json:"question,omitempty"`
 
+	// Verification is the level that the customer must have, if it is about who
+	// they are.
+	Verification Verification `json:"verification,omitempty"`
+
 	// Customer is whom it is for.
 	Customer Customer `json:"customer"`
 
@@ -42,6 +46,10 @@ type ApprovalKind string
 const (
 	ColleagueApproves ApprovalKind = "colleague" // by [Agent.Decide]
 	CustomerConfirms  ApprovalKind = "customer"  // by their next message, or [Turn].Confirm
+
+	// CustomerVerifies: they prove to the application who they are, which says so
+	// by [Turn].Confirm and [Customer].Verification.
+	CustomerVerifies ApprovalKind = "verification"
 )
 
 // DefaultApprovalLife is how long an approval can be given: over a weekend.
@@ -171,7 +179,7 @@ func (r *run) decide(ctx context.Context, decision Decision) (*Reply, error) {
 		if err := r.agent.closed(s, decision.Approval); err != nil {
 			return nil, err
 		}
-		if s.Kind == CustomerConfirms {
+		if s.Kind != ColleagueApproves {
 			return nil, fmt.Errorf("approval %s: %w: it is the customer's to answer", s.ID, ErrApprovalClosed)
 		}
 		decided := approvalDecided{Approval: s.ID, Approved: decision.Approved, By: decision.By, Words: decision.Words}
@@ -207,13 +215,15 @@ func (r *run) decide(ctx context.Context, decision Decision) (*Reply, error) {
 }
 
 // confirmation is the open question to the customer, if there is one and the
-// turn's message answers it with yes.
+// turn answers it with yes. Words do not prove who somebody is.
 func (r *run) confirmation() *approvalState {
 	for _, s := range r.c.approvals {
-		if s.Kind != CustomerConfirms || s.call == nil || r.agent.closed(s, s.ID) != nil {
+		if s.call == nil || r.agent.closed(s, s.ID) != nil {
 			continue
 		}
-		if r.turn.Confirm == s.ID || r.turn.Confirm == "" && r.consents(s.Approval) {
+		switch {
+		case s.Kind == CustomerConfirms && (r.turn.Confirm == s.ID || r.turn.Confirm == "" && r.consents(s.Approval)),
+			s.Kind == CustomerVerifies && r.turn.Confirm == s.ID && r.turn.Customer.level() >= s.Verification:
 			return s
 		}
 	}
@@ -231,27 +241,34 @@ func (r *run) consents(approval Approval) bool {
 func (r *run) askApproval(i int, tool *registeredTool, arguments json.RawMessage, kind ApprovalKind, question string) {
 	now := time.Now().UTC()
 	id := r.key(i)
-	if kind == CustomerConfirms {
-		id = opaque("confirm", id)
-	}
-	r.add(EntryApprovalAsked, approvalAsked{Call: i, Approval: Approval{
+	approval := Approval{
 		ID:        id,
 		Kind:      kind,
 		Tool:      tool.name,
 		Arguments: arguments,
 		Question:  question,
-		Customer:  r.c.turn.customer,
+		Customer:  r.c.customer,
 		Asked:     now,
 		Expires:   now.Add(r.agent.config.ApprovalLife),
 		Digest:    r.agent.digest(tool.name, arguments),
-	}})
+	}
+	switch kind {
+	case CustomerConfirms:
+		approval.ID = opaque("confirm", id)
+	case CustomerVerifies:
+		approval.ID, approval.Verification = opaque("verify", id), tool.policy.verification
+	}
+	r.add(EntryApprovalAsked, approvalAsked{Call: i, Approval: approval})
 	r.emit(ApprovalAsked{r.c.calls[i].approval.Approval})
 }
 
 // awaiting tells the model of a call for which somebody was asked, where the
 // transcript cannot wait for their answer.
 func (s *approvalState) awaiting() string {
-	if s.Kind == CustomerConfirms {
+	switch s.Kind {
+	case CustomerVerifies:
+		return "Not run: the customer has to prove who they are first, and was asked to. If they have, and still want it, call the tool again."
+	case CustomerConfirms:
 		return "Not run: the customer was asked to confirm it (\"" + s.Question + "\") and has not. If they still want it, call the tool again."
 	}
 	return "Not run yet: a colleague has to approve it first, and was asked. Do not call it again; you will be told. Tell the customer that it is being checked."
@@ -288,10 +305,12 @@ func (s *approvalState) note(result string) string {
 // preface goes before the result of a call that somebody decided on.
 func (s *approvalState) preface() string {
 	switch d := s.decision; {
+	case s.Kind == CustomerVerifies:
+		return s.before + "The customer has proved who they are.\n"
 	case s.Kind == CustomerConfirms && d.Words == "":
-		return "The customer confirmed this.\n"
+		return s.before + "The customer confirmed this.\n"
 	case s.Kind == CustomerConfirms:
-		return "The customer confirmed this: \"" + d.Words + "\".\n"
+		return s.before + "The customer confirmed this: \"" + d.Words + "\".\n"
 	case !d.Approved:
 		words := ""
 		if d.Words != "" {

@@ -250,10 +250,14 @@ func (r *run) call(ctx context.Context) error {
 		return nil
 	}
 	p.arguments = arguments
-	kind, question, err := tool.policy.ask(arguments)
+	if result, refused := tool.refuse(r.callContext(ctx, tool.name, "", time.Time{}), call, arguments, r.notAfter(tool)); refused {
+		r.finish(i, result)
+		return nil
+	}
+	kind, question, err := tool.policy.ask(&r.c.customer, arguments, "")
 	switch {
 	case err != nil:
-		r.finish(i, notRun(call, fmt.Sprintf("Error: not run: the rules of %s could not be checked.", tool.name)))
+		r.finish(i, unchecked(call, tool))
 		return nil
 	case tool.effect != effectReadOnly && slices.ContainsFunc(r.c.calls[:i], (*openCall).undecided):
 		r.finish(i, notRun(call, "Error: not run: a call before it waits for somebody's answer. Call it again after that, if it is still right."))
@@ -280,12 +284,17 @@ type performance struct {
 // callDecided runs a call that somebody has decided on, or says that it may not
 // run. What the customer has confirmed may want a colleague's approval too.
 func (r *run) callDecided(ctx context.Context, p performance) error {
-	if content, ok := r.permitted(&p); !ok {
-		r.finish(p.index, notRun(p.call, content))
+	if result, ok := r.permitted(ctx, &p); !ok {
+		r.finish(p.index, result)
 		return nil
 	}
-	if p.approval.Kind == CustomerConfirms && p.tool.policy.approvalNeeded(p.arguments) {
-		r.askApproval(p.index, p.tool, p.arguments, ColleagueApproves, "")
+	kind, question, err := p.tool.policy.ask(&r.c.customer, p.arguments, p.approval.Kind)
+	switch {
+	case err != nil:
+		r.finish(p.index, unchecked(p.call, p.tool))
+		return nil
+	case kind != "":
+		r.askApproval(p.index, p.tool, p.arguments, kind, question)
 		return r.write(detached(ctx))
 	}
 	return r.perform(ctx, p)
@@ -308,32 +317,39 @@ func (r *run) act(ctx context.Context) error {
 	if p.effect != nil {
 		return r.takeUp(ctx, p)
 	}
-	if content, ok := r.permitted(&p); !ok {
-		r.conclude(&p, notRun(p.call, content), false)
+	if result, ok := r.permitted(ctx, &p); !ok {
+		r.conclude(&p, result, false)
 		return nil
 	}
 	return r.perform(ctx, p)
 }
 
-// permitted looks once more whether a call may run: it was approved, and with
-// these arguments under the present policy.
-func (r *run) permitted(p *performance) (content string, ok bool) {
+// permitted looks once more whether a call may run: it was approved, with these
+// arguments under the present policy, and the customer may make it.
+func (r *run) permitted(ctx context.Context, p *performance) (refused ToolResult, ok bool) {
 	s := p.approval
+	fail := func(content string) (ToolResult, bool) { return notRun(p.call, content), false }
 	if !s.approved() {
-		return s.preface(), false
+		return fail(s.preface())
 	}
 	if p.tool == nil {
-		return "Error: not run: there is no such tool any more.", false
+		return fail("Error: not run: there is no such tool any more.")
 	}
 	if s.Digest != r.agent.digest(s.Tool, s.Arguments) {
-		return "Error: not run: the policy has changed since it was approved. Call it again if it is still right.", false
+		return fail("Error: not run: the policy has changed since it was approved. Call it again if it is still right.")
 	}
 	arguments, problem := p.tool.parse(string(s.arguments()))
 	if problem != "" {
-		return problem, false
+		return fail(problem)
 	}
 	p.arguments = arguments
-	return "", true
+	refused, no := p.tool.refuse(r.callContext(ctx, p.tool.name, "", time.Time{}), p.call, arguments, r.notAfter(p.tool))
+	return refused, !no
+}
+
+// unchecked is the result of a call whose rules failed.
+func unchecked(call ToolCall, tool *registeredTool) ToolResult {
+	return notRun(call, fmt.Sprintf("Error: not run: the rules of %s could not be checked.", tool.name))
 }
 
 // perform records the intent to run a tool, runs it, and records what came of
@@ -357,7 +373,7 @@ func (r *run) perform(ctx context.Context, p performance) error {
 	if p.effect == nil {
 		var err error
 		if changes, err = p.tool.policy.claim(p.tool.name, r.c.id, r.c.customer, p.arguments); err != nil {
-			r.conclude(&p, notRun(p.call, fmt.Sprintf("Error: not run: the rules of %s could not be checked.", p.tool.name)), false)
+			r.conclude(&p, unchecked(p.call, p.tool), false)
 			return nil
 		}
 		intent.record(changes)
@@ -523,7 +539,11 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 		callContext := r.callContext(ctx, tool.name, r.key(i), time.Time{})
 		go func() {
 			slots <- struct{}{}
-			result <- tool.run(callContext, call, arguments, r.notAfter(tool))
+			answer, refused := tool.refuse(callContext, call, arguments, r.notAfter(tool))
+			if !refused {
+				answer = tool.run(callContext, call, arguments, r.notAfter(tool))
+			}
+			result <- answer
 			<-slots
 		}()
 	}

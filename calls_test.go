@@ -126,7 +126,7 @@ func TestCallsThatGoWrong(t *testing.T) {
 							return "too late", nil
 						}
 						return test.handle(ctx, in)
-					})
+					}).WithoutAuthorize("order")
 					if effect == "read" {
 						tool.ReadOnly()
 					}

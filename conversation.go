@@ -432,7 +432,7 @@ func (c *conversation) closeCalls() {
 		}
 		if s := call.approval; s != nil {
 			s.call = nil
-			if s.Kind == CustomerConfirms && s.effect == nil {
+			if s.Kind != ColleagueApproves && s.effect == nil {
 				c.forget(s) // they spoke of something else
 			}
 		}

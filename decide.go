@@ -117,12 +117,17 @@ func (c *conversation) pendingCall() int {
 
 // awaits is the outcome of a turn whose calls wait for somebody.
 func (c *conversation) awaits() Outcome {
+	outcome := AwaitingCustomer
 	for _, call := range c.calls {
-		if call.undecided() && call.approval.Kind == ColleagueApproves {
+		switch {
+		case !call.undecided():
+		case call.approval.Kind == ColleagueApproves:
 			return AwaitingApproval
+		case call.approval.Kind == CustomerVerifies:
+			outcome = AwaitingVerification
 		}
 	}
-	return AwaitingCustomer
+	return outcome
 }
 
 // approved returns an approved call that the transcript went on without and

@@ -23,6 +23,10 @@ var (
 	// conversation does not belong. Nothing was read out or recorded.
 	ErrWrongCustomer = errors.New("conversation belongs to another customer")
 
+	// ErrDenied says that a tool was not run because the customer may not use
+	// it with these arguments. It is the [ToolResult].Err of such a call.
+	ErrDenied = errors.New("the customer may not use this tool with these arguments")
+
 	// ErrTruncated says that a model's answer ended early: the stream broke
 	// off, or the answer ran into MaxTokens. No tool call of such an answer
 	// is run.

@@ -22,7 +22,7 @@ func ExampleAgent_Decide() {
 			frontdesk.NewTool("initiate_refund", "Start a refund", func(_ context.Context, in Refund) (string, error) {
 				fmt.Println("refunding", in.Cents)
 				return "refund started", nil
-			}).ApproveWhen(func(in Refund) bool { return in.Cents > 10_000 }),
+			}).WithoutAuthorize("order_id").ApproveWhen(func(in Refund) bool { return in.Cents > 10_000 }),
 		},
 		Provider: frontdesktest.NewProvider(
 			frontdesktest.Call("initiate_refund", Refund{"ORD-9281", 24_900}),
@@ -65,7 +65,7 @@ func ExampleTypedTool_ConfirmFirst() {
 		Tools: []frontdesk.Tool{
 			frontdesk.NewTool("cancel_order", "Cancel an order", func(_ context.Context, in Order) (string, error) {
 				return in.ID + " is cancelled", nil
-			}).ConfirmFirst(func(in Order) string { return "Shall I cancel order " + in.ID + "?" }),
+			}).WithoutAuthorize("order_id").ConfirmFirst(func(in Order) string { return "Shall I cancel order " + in.ID + "?" }),
 		},
 		Provider: frontdesktest.NewProvider(
 			frontdesktest.Call("cancel_order", Order{"ORD-9281"}),
@@ -96,7 +96,7 @@ func ExampleTypedTool_Once() {
 	agent, err := frontdesk.New(frontdesk.Config{
 		Provider: provider,
 		Tools: []frontdesk.Tool{
-			frontdesk.NewTool("initiate_refund", "Start a refund", func(context.Context, Order) (string, error) { return "refund started", nil }).
+			frontdesk.NewTool("initiate_refund", "Start a refund", func(context.Context, Order) (string, error) { return "refund started", nil }).WithoutAuthorize("order_id").
 				Once(func(in Order) string { return in.ID }),
 		},
 	})

@@ -32,9 +32,9 @@ func Example() {
 		Instructions: "You are a helpful customer support agent.",
 		Tools: []frontdesk.Tool{
 			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order",
-				func(_ context.Context, order Order) (string, error) { return order.ID + " was delivered", nil }).ReadOnly(),
+				func(_ context.Context, order Order) (string, error) { return order.ID + " was delivered", nil }).WithoutAuthorize("order_id").ReadOnly(),
 			frontdesk.NewTool("initiate_refund", "Start a refund process for an order",
-				func(_ context.Context, refund Refund) (string, error) { return "refund started", nil }),
+				func(_ context.Context, refund Refund) (string, error) { return "refund started", nil }).WithoutAuthorize("order_id"),
 		},
 		Provider: frontdesktest.NewProvider(
 			frontdesktest.Call("get_order_status", Order{ID: "ORD-9281"}),
@@ -98,7 +98,7 @@ func ExampleAgent_Stream() {
 					OrderID string `json:"order_id"`
 				}) (string, error) {
 					return "delivered on Monday", nil
-				}).ReadOnly(),
+				}).WithoutAuthorize("order_id").ReadOnly(),
 		},
 	})
 	if err != nil {
@@ -139,7 +139,7 @@ func ExampleNewTool() {
 		func(ctx context.Context, in Refund) (string, error) {
 			customer := frontdesk.CallFrom(ctx).Customer
 			return fmt.Sprintf("refund of %s for %s started", in.OrderID, customer.ID), nil
-		}).Idempotent(0)
+		}).WithoutAuthorize("order_id").Idempotent(0)
 
 	registry, err := frontdesk.NewRegistry(refund)
 	if err != nil {
@@ -199,7 +199,7 @@ func ExampleRawTool() {
 		func(_ context.Context, arguments json.RawMessage) (json.RawMessage, error) {
 			// Such as by http.Post.
 			return json.RawMessage(`{"cancelled":true}`), nil
-		})
+		}).WithoutAuthorize("booking")
 	agent, err := frontdesk.New(frontdesk.Config{
 		Tools: []frontdesk.Tool{cancel},
 		Provider: frontdesktest.NewProvider(
@@ -421,7 +421,7 @@ func ExampleFatal() {
 					return "", errors.New("there is no ORD-1: ask for the number again")
 				}
 				return "", frontdesk.Fatal(errRevoked)
-			}).ReadOnly()},
+			}).WithoutAuthorize("order_id").ReadOnly()},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -14,6 +14,11 @@ import (
 // toolPolicy is what must hold before a tool runs. Its functions take arguments
 // that fit the schema. One that fails or panics says no: policies fail closed.
 type toolPolicy struct {
+	verification Verification
+	authorize    func(ctx context.Context, customer Customer, arguments json.RawMessage) (bool, error)
+	unowned      []string // arguments that need no authorize
+	identities   []string // arguments that may say who somebody is
+
 	approve   func(arguments json.RawMessage) (bool, error)
 	confirm   func(arguments json.RawMessage) (string, error)
 	once      func(arguments json.RawMessage) (string, error)
@@ -123,7 +128,9 @@ func policyFunc[In, Out any](f func(In) (Out, error)) func(json.RawMessage) (Out
 func (p *toolPolicy) shared() bool { return p.once != nil || len(p.limits) > 0 }
 
 // gated reports whether somebody may have to be asked before the tool runs.
-func (p *toolPolicy) gated() bool { return p.approve != nil || p.confirm != nil }
+func (p *toolPolicy) gated() bool {
+	return p.approve != nil || p.confirm != nil || p.verification > Anonymous
+}
 
 func (p *toolPolicy) check() error {
 	for _, limit := range p.limits {
@@ -134,11 +141,16 @@ func (p *toolPolicy) check() error {
 	return nil
 }
 
-// ask says who must be asked before the tool runs with the given arguments, and
-// what, if it is the customer. The customer comes first.
-func (p *toolPolicy) ask(arguments json.RawMessage) (kind ApprovalKind, question string, err error) {
+// ask says who must be asked next before the tool runs for a customer with the
+// given arguments, after somebody of the given kind was, and what, if it is the
+// customer. Who they are comes first, then what they want, then a colleague.
+func (p *toolPolicy) ask(customer *Customer, arguments json.RawMessage, after ApprovalKind) (kind ApprovalKind, question string, err error) {
 	switch {
-	case p.confirm != nil:
+	case after == ColleagueApproves:
+		return "", "", nil
+	case after == "" && customer.level() < p.verification:
+		return CustomerVerifies, "", nil
+	case after != CustomerConfirms && p.confirm != nil:
 		question, err := p.confirm(arguments)
 		return CustomerConfirms, question, err
 	case p.approvalNeeded(arguments):

@@ -59,10 +59,9 @@ func prepareReplay(recorded recording, declarations []declaration) *recordedPlay
 	}
 	for _, d := range declarations {
 		name := d.Function.Name
-		p.declared = append(p.declared, frontdesk.RawTool(name, d.Function.Description, d.Function.Parameters,
-			func(_ context.Context, arguments json.RawMessage) (string, error) {
-				return p.state.result(name, arguments)
-			}))
+		p.declared = append(p.declared, d.tool(func(_ context.Context, arguments json.RawMessage) (string, error) {
+			return p.state.result(name, arguments)
+		}))
 	}
 	return p
 }

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -56,6 +58,39 @@ type declaration struct {
 		Description string          `json:"description"`
 		Parameters  json.RawMessage `json:"parameters"`
 	} `json:"function"`
+}
+
+// tool is the declared tool with a handler. The recorded agents had no caller who
+// knew the customer: all that names somebody or something is allowed.
+func (d declaration) tool(handle func(context.Context, json.RawMessage) (string, error)) *frontdesk.TypedTool[json.RawMessage, string] {
+	names := propertyNames(d.Function.Parameters)
+	return frontdesk.RawTool(d.Function.Name, d.Function.Description, d.Function.Parameters, handle).AllowIdentity(names...).WithoutAuthorize(names...)
+}
+
+// propertyNames are the names of all properties of a schema.
+func propertyNames(schema json.RawMessage) []string {
+	var names []string
+	var walk func(any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			for key, each := range value {
+				if properties, ok := each.(map[string]any); ok && key == "properties" {
+					names = slices.AppendSeq(names, maps.Keys(properties))
+				}
+				walk(each)
+			}
+		case []any:
+			for _, each := range value {
+				walk(each)
+			}
+		}
+	}
+	var parsed any
+	if json.Unmarshal(schema, &parsed) == nil {
+		walk(parsed)
+	}
+	return names
 }
 
 func loadRecordings(t *testing.T) ([]recording, map[string][]declaration) {
@@ -142,10 +177,9 @@ func replay(t *testing.T, recorded recording, declarations []declaration, stream
 	var declared []frontdesk.Tool
 	for _, d := range declarations {
 		name := d.Function.Name
-		declared = append(declared, frontdesk.RawTool(name, d.Function.Description, d.Function.Parameters,
-			func(_ context.Context, arguments json.RawMessage) (string, error) {
-				return state.result(name, arguments)
-			}))
+		declared = append(declared, d.tool(func(_ context.Context, arguments json.RawMessage) (string, error) {
+			return state.result(name, arguments)
+		}))
 	}
 	agent := newAgent(t, frontdesk.Config{Provider: server.Provider(), Instructions: recorded.System, Tools: declared})
 	id := frontdesk.ConversationID{ID: recorded.ID}

@@ -251,9 +251,11 @@ func NewRegistry(tools ...Tool) (*Registry, error) {
 
 // Add registers tools, all of them or, if any is not in order, none. The error
 // lists everything that is wrong: a name that the wire format does not allow
-// or that is taken, a schema that does not compile, or a field of a Go struct
+// or that is taken, a schema that does not compile, a field of a Go struct
 // that JSON Schema cannot express, such as a channel or a type that refers to
-// itself. An agent takes the tools that are there when it is made.
+// itself, an argument that says for whom the tool runs (see
+// [TypedTool.AllowIdentity]), or one that names an object of which nobody says
+// whose it may be (see [TypedTool.Authorize]). An agent takes the tools that are there when it is made.
 func (r *Registry) Add(tools ...Tool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -385,6 +387,9 @@ func register(spec toolSpec) (*registeredTool, error) {
 	}
 	validator, err := schema.Compile(spec.schema)
 	if err != nil {
+		return fail(err)
+	}
+	if err := spec.policy.checkArguments(validator); err != nil {
 		return fail(err)
 	}
 	return &registeredTool{toolSpec: spec, arguments: arguments.New(validator), validator: validator}, nil

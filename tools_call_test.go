@@ -97,7 +97,7 @@ func TestInvalidArgumentsAreExplained(t *testing.T) {
 	tool := frontdesk.NewTool("t", "A tool", func(context.Context, shipment) (string, error) {
 		t.Error("it ran")
 		return "", nil
-	})
+	}).WithoutAuthorize("order_id")
 	const arguments = `{"email":"nobody","order_id":7.5,"speed":"teleport","items":[{"sku":"AB-1","quantity":0},{"sku":"x"}],
 		"to":{"street":"Rue 1","country":"IT"},"required":"r"}`
 	const want = `Invalid arguments for t. Fix these and call it again:

@@ -135,9 +135,9 @@ func lookUp(context.Context, *orderArgs) (map[string]any, error) { return nil, n
 
 func TestSchemasAsTheHostSeesThem(t *testing.T) {
 	tools := seenTools(t,
-		frontdesk.NewTool("ship", "Send an order, \"fast\" or <slow>", ship),
+		frontdesk.NewTool("ship", "Send an order, \"fast\" or <slow>", ship).WithoutAuthorize("order_id"),
 		frontdesk.NewTool("take_a-break_2", "", rest).ReadOnly(),
-		frontdesk.NewTool("look_up", "Look it up", lookUp).Idempotent(time.Hour).Timeout(time.Second),
+		frontdesk.NewTool("look_up", "Look it up", lookUp).WithoutAuthorize("order_id").Idempotent(time.Hour).Timeout(time.Second),
 		frontdesk.RawTool("pay", "Pay", json.RawMessage(foreignSchema), relay),
 	)
 	require.Len(t, tools, 4, "in the order of registration, and no other")
@@ -182,7 +182,7 @@ func TestSchemasAsTheHostSeesThem(t *testing.T) {
 	})
 	t.Run("a schema is the same each time", func(t *testing.T) {
 		for range 20 {
-			again := seenTools(t, frontdesk.NewTool("ship", "", ship))
+			again := seenTools(t, frontdesk.NewTool("ship", "", ship).WithoutAuthorize("order_id"))
 			require.Equal(t, string(tools[0].Schema), string(again[0].Schema))
 		}
 	})
@@ -195,7 +195,7 @@ func TestShipmentArrives(t *testing.T) {
 	tool := frontdesk.NewTool("ship", "Send an order", func(_ context.Context, in shipment) (string, error) {
 		got = in
 		return "sent", nil
-	})
+	}).WithoutAuthorize("order_id")
 	provider := frontdesktest.NewProvider(
 		frontdesktest.Call("ship", `{"email":"ana@example.com","phone":"123","order_id":"ORD-1","speed":"express",
 			"items":[{"sku":"AB-1","quantity":2}],"to":{"street":"Rue 1","country":"FR"},"bill_to":{"street":"Weg 2","country":"DE"},

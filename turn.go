@@ -151,7 +151,7 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 		}
 		confirmed := r.confirmation()
 		if r.turn.Confirm != "" && confirmed == nil && !delivered {
-			return nil, fmt.Errorf("approval %s: %w: the customer cannot confirm it any more", r.turn.Confirm, ErrApprovalClosed)
+			return nil, fmt.Errorf("approval %s: %w: the customer cannot confirm it any more, or is not verified as it asks", r.turn.Confirm, ErrApprovalClosed)
 		}
 		joined := false
 		r.id, r.epoch = "", 0
@@ -561,6 +561,9 @@ func (r *run) ending(outcome Outcome) turnEnded {
 			ended.Text = strings.TrimSpace(ended.Text + "\n\n" + call.approval.Question)
 		case text == "":
 			text = r.agent.config.ApprovalText
+			if call.approval.Kind == CustomerVerifies {
+				text = r.agent.config.VerificationText
+			}
 			ended.Text = strings.TrimSpace(ended.Text + "\n\n" + text)
 		}
 	}

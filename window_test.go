@@ -90,7 +90,7 @@ func TestAConversationThatOutgrowsItsWindow(t *testing.T) {
 		Provider: provider, Memory: memory, ContextWindow: 10_000, MaxTokens: 1_000,
 		Tools: []frontdesk.Tool{frontdesk.NewTool("look", "Look", func(context.Context, orderArgs) (string, error) {
 			return strings.Repeat("a long record ", 100), nil
-		}).ReadOnly()},
+		}).WithoutAuthorize("order_id").ReadOnly()},
 	}
 	agent := newAgent(t, config)
 	trims := 0

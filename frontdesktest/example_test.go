@@ -14,7 +14,7 @@ import (
 func newAgent(provider frontdesk.Provider, refund func(context.Context, refundArguments) (string, error)) (*frontdesk.Agent, error) {
 	return frontdesk.New(frontdesk.Config{
 		Provider: provider,
-		Tools:    []frontdesk.Tool{frontdesk.NewTool("initiate_refund", "Start a refund", refund)},
+		Tools:    []frontdesk.Tool{frontdesk.NewTool("initiate_refund", "Start a refund", refund).WithoutAuthorize("order_id")},
 	})
 }
 

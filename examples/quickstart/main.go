@@ -17,11 +17,17 @@ func orderStatus(ctx context.Context, in OrderArgs) (string, error) {
 	return fmt.Sprintf("%s of %s: delivered yesterday", in.OrderID, customer.Name), nil
 }
 
+// owns keeps customers to their own orders. Ask your own system here.
+func owns(ctx context.Context, customer frontdesk.Customer, in OrderArgs) (bool, error) {
+	return customer.ID == "cus_ana" && in.OrderID == "ORD-9281", nil
+}
+
 func main() {
 	agent, err := frontdesk.New(frontdesk.Config{ // Oxlo, with the key from OXLO_API_KEY
 		Instructions: "You are a helpful customer support agent. Use the available tools to assist users.",
 		Tools: []frontdesk.Tool{
-			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).ReadOnly(),
+			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).
+				Authorize(owns).ReadOnly(),
 		},
 	})
 	if err != nil {

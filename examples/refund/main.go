@@ -44,6 +44,17 @@ type Refund struct {
 	Note    string `json:"note"`
 }
 
+// The tools work for the customer's own orders alone. A real shop asks its database.
+func mayLook(_ context.Context, customer frontdesk.Customer, in OrderArgs) (bool, error) {
+	return owner[in.OrderID] == customer.ID, nil
+}
+
+func mayRefund(ctx context.Context, customer frontdesk.Customer, in RefundArgs) (bool, error) {
+	return mayLook(ctx, customer, OrderArgs{in.OrderID})
+}
+
+var owner = map[string]string{"ORD-9281": "cus_ana", "ORD-7714": "cus_ana"}
+
 func orderStatus(_ context.Context, in OrderArgs) (Order, error) {
 	return Order{OrderID: in.OrderID, Status: "delivered", Item: "ceramic table lamp", Total: "89.00 EUR"}, nil
 }
@@ -72,8 +83,8 @@ func run(ctx context.Context, out io.Writer, message string, stream bool) error 
 	agent, err := frontdesk.New(frontdesk.Config{
 		Instructions: "You are a helpful customer support agent. Use the available tools to assist users.",
 		Tools: []frontdesk.Tool{
-			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).ReadOnly(),
-			frontdesk.NewTool("initiate_refund", "Start a refund process for an order", initiateRefund),
+			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).Authorize(mayLook).ReadOnly(),
+			frontdesk.NewTool("initiate_refund", "Start a refund process for an order", initiateRefund).Authorize(mayRefund),
 		},
 	})
 	if err != nil {

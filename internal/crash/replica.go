@@ -54,9 +54,9 @@ func NewAgent(store frontdesk.SharedMemory, payments string) (*frontdesk.Agent, 
 			return handoff.ID, nil
 		}),
 		Tools: []frontdesk.Tool{
-			frontdesk.NewTool(Plain, "Pay", pay(Plain)).Once(func(in order) string { return in.Order }),
-			frontdesk.NewTool(Keyed, "Pay", pay(Keyed)).Idempotent(0),
-			frontdesk.NewTool(Reconciled, "Pay", pay(Reconciled)).
+			frontdesk.NewTool(Plain, "Pay", pay(Plain)).WithoutAuthorize("order").Once(func(in order) string { return in.Order }),
+			frontdesk.NewTool(Keyed, "Pay", pay(Keyed)).WithoutAuthorize("order").Idempotent(0),
+			frontdesk.NewTool(Reconciled, "Pay", pay(Reconciled)).WithoutAuthorize("order").
 				Reconcile(func(ctx context.Context, in order) (string, bool, error) {
 					found, err := request(ctx, payments+"/paid", Reconciled, in.Order)
 					return found, found != "", err

@@ -334,3 +334,43 @@ func clarify(err error) error {
 	}
 	return fmt.Errorf("invalid schema: %s", strings.ReplaceAll(err.Error(), base, ""))
 }
+
+// Scalars returns the names of the properties, at any depth, whose values can be
+// text or numbers, or lists of them, in alphabetical order.
+func (v *Validator) Scalars() []string {
+	var names []string
+	for _, s := range v.schemas {
+		for name, property := range s.Properties {
+			if scalar(property, MaxDepth) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// scalar reports whether a schema allows text, a number, or a list of them.
+func scalar(s *jsonschema.Schema, depth int) bool {
+	if depth == 0 || s.Bool != nil {
+		return true
+	}
+	if s.Ref != nil {
+		return scalar(s.Ref, depth-1)
+	}
+	if s.Types == nil || s.Types.IsEmpty() {
+		return true
+	}
+	for _, kind := range s.Types.ToStrings() {
+		switch kind {
+		case "string", "integer", "number":
+			return true
+		case "array":
+			if items, ok := s.Items.(*jsonschema.Schema); ok && items != nil {
+				return scalar(items, depth-1)
+			}
+			return s.Items2020 == nil || scalar(s.Items2020, depth-1)
+		}
+	}
+	return false
+}
