@@ -78,6 +78,10 @@ type Config struct {
 	// [DefaultHandoffText].
 	HandoffText string
 
+	// Escalation says when else a conversation goes to a human, and what can
+	// keep it from that.
+	Escalation Escalation
+
 	// Limits bound a turn. Zero fields mean the defaults.
 	Limits Limits
 
@@ -164,6 +168,12 @@ type Limits struct {
 	// calls with the same results. Zero means 3.
 	RepeatedCalls int
 
+	// Failures is how many tool calls in a row may come to nothing, whichever
+	// they are: the tool failed, or what the model asked for could not be run.
+	// Zero means 5: a model that was told what is wrong gets it right at the
+	// first or second try, and two tools may each need one.
+	Failures int
+
 	// ParallelTools is the most read-only tools that run at the same time.
 	// Zero means 8.
 	ParallelTools int
@@ -179,6 +189,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.RepeatedCalls == 0 {
 		l.RepeatedCalls = 3
+	}
+	if l.Failures == 0 {
+		l.Failures = 5
 	}
 	if l.ParallelTools == 0 {
 		l.ParallelTools = 8
@@ -352,7 +365,7 @@ func New(config Config) (*Agent, error) {
 		faults = append(faults, fmt.Errorf("thinking %q is neither ThinkingOn nor ThinkingOff", config.Thinking))
 	}
 	limits := config.Limits
-	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 ||
+	if limits.Requests < 0 || limits.RepeatedCalls < 0 || limits.Failures < 0 || limits.ParallelTools < 0 || limits.ToolTimeout < 0 || config.MaxTokens < 0 || config.Passages < 0 ||
 		config.ApprovalLife < 0 || config.Lease < 0 || config.Gather < 0 || config.ContextWindow < 0 || config.PriorConversations < 0 {
 		faults = append(faults, errors.New("limits must not be negative: leave a field zero for its default"))
 	}

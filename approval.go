@@ -87,6 +87,7 @@ type approvalState struct {
 	effect   *effectState // nil until the tool was started
 	done     bool
 	before   string // what the customer said, if they were asked first
+	step     int    // of the conversation, from 1 on, once the transcript went on
 }
 
 func (s *approvalState) approved() bool { return s.decision != nil && s.decision.Approved }

@@ -98,11 +98,11 @@ func (r *run) ask(ctx context.Context) error {
 	case errors.Is(err, errBudget) || errors.Is(err, ErrQuota) && ctx.Err() == nil:
 		return r.unpaid(ctx, fmt.Errorf("ask model %s: %w", request.Model, err))
 	case err != nil:
-		return r.tooLong(request, fmt.Errorf("ask model %s: %w", request.Model, err))
+		return r.hostFailed(ctx, r.tooLong(request, fmt.Errorf("ask model %s: %w", request.Model, err)))
 	case response == nil:
-		return fmt.Errorf("ask model %s: the provider returned no response", request.Model)
+		return r.hostFailed(ctx, fmt.Errorf("ask model %s: the provider returned no response", request.Model))
 	case response.Finish == FinishLength || response.Finish == FinishFilter:
-		return fmt.Errorf("ask model %s: %w", request.Model, &TruncatedError{Message: response.Message, Finish: response.Finish})
+		return r.hostFailed(ctx, fmt.Errorf("ask model %s: %w", request.Model, &TruncatedError{Message: response.Message, Finish: response.Finish}))
 	}
 	if a.window > 0 && r.c.images == 0 && response.Usage.PromptTokens > a.window/4 {
 		a.calibration.Learn(a.config.Model, a.sizes.of(request).tokens, response.Usage.PromptTokens)

@@ -79,7 +79,7 @@ func (t *registeredTool) result(ctx context.Context, call ToolCall, content stri
 		idle         *notExecutedError
 	)
 	switch {
-	case err == nil:
+	case err == nil || handsOver(err):
 		result.Status, result.Content = ToolDone, content
 		return result
 	case errors.As(err, &badArguments):
@@ -500,7 +500,7 @@ func (r *run) record(p *performance, result ToolResult, interrupted bool) {
 	} else if call := r.c.call(p.index); call != nil {
 		effect = call.effect
 	}
-	finished := toolFinished{Call: p.index, Status: result.Status, Content: result.Content, Interrupted: interrupted, err: result.Err, effect: effect}
+	finished := toolFinished{Call: p.index, Status: result.Status, Content: result.Content, Interrupted: interrupted, HandOver: handOverWords(result.Err), err: result.Err, effect: effect}
 	if p.detached {
 		finished.Call, finished.Approval = 0, p.approval.ID
 	}
@@ -563,6 +563,7 @@ func (r *run) finish(i int, result ToolResult) {
 		finished.Passages = r.c.showFound(&result)
 	}
 	finished.Status, finished.Content, finished.err = result.Status, result.Content, result.Err
+	finished.HandOver = handOverWords(result.Err)
 	r.addFinished(finished)
 	r.emit(ToolFinished{result})
 }

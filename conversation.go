@@ -38,6 +38,11 @@ type conversation struct {
 	approvals  []*approvalState // that are open, or were not acted on yet
 	unresolved []*effectState   // what was started and did not end, or in an unknown way
 
+	unheard []unheardText // what the customer said that no answer has read
+	facts   []Fact        // the newest
+	steps   []Step
+	done    []Effect
+
 	passages   []Passage // number n is at n-1
 	found      []int     // the numbers of those for the newest question, best first
 	numbers    map[string]int
@@ -71,6 +76,7 @@ type openCall struct {
 	approval *approvalState // if somebody was asked
 	effect   *effectState   // if it was started
 	result   *ToolResult
+	refused  bool // to hand over
 }
 
 // undecided reports whether the call waits for an answer.
@@ -92,10 +98,16 @@ type turnState struct {
 	requests     int
 	emptyAnswers int
 	answer       *modelAnswer // the newest that was not empty
+	said         []string     // beside the calls of answers, so far
 	answered     bool         // answer calls no tool and nothing came after it
 	results      []ToolResult
 	model        string
 	usage        Usage
+
+	wanted   *Handoff // by a tool
+	denied   *Handoff // by a colleague who refused an approval
+	refusals int      // of handoffs
+	failures int      // calls in a row that came to nothing
 
 	round   []ToolResult // the newest answer's calls, once all have results
 	repeats int          // how many rounds in a row were the same
@@ -182,6 +194,8 @@ func (c *conversation) apply(entry *Entry) error {
 		if body.Note != "" {
 			c.notes = append(c.notes, renderNote(body))
 		}
+	case handoffRefused:
+		c.refuse(body)
 	case claimed:
 		c.claim(body.By, entry)
 	case closed:
@@ -239,6 +253,9 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	}
 	if body.Decides != "" {
 		return // it is a part of the call's result
+	}
+	if !c.human && body.Text != "" {
+		c.unheard = append(c.unheard, unheardText{body.Text, c.last + 1})
 	}
 	message := Message{Role: RoleUser, Text: strings.Join(c.notes, "") + quoteData(body.Text), Images: body.Images}
 	c.notes = nil
@@ -322,6 +339,8 @@ func (c *conversation) takeAnswer(body modelAnswer) {
 	c.closeCalls()
 	c.settleQuestion()
 	c.settleWaiting(body.Read)
+	c.heard(body.Read)
+	c.learnCited(body.Message.Text)
 	if t := c.turn; t != nil {
 		t.begun = true
 		t.requests += body.Requests
@@ -378,6 +397,10 @@ func (c *conversation) settleCalls() {
 	round := make([]ToolResult, len(c.calls))
 	for i, call := range c.calls {
 		round[i] = *call.result
+		c.stepped(call)
+		if c.turn != nil {
+			c.turn.count(call)
+		}
 		c.settled = append(c.settled, call.result.message())
 	}
 	c.calls = nil
@@ -478,6 +501,9 @@ func (c *conversation) handOver(entry *Entry, handoff Handoff) {
 		effect.named = true
 	}
 	own := c.turn != nil && c.turn.id == entry.Turn
+	if t := c.turn; own || t != nil && t.outcome == "" {
+		handoff.Shown = t.saidWith(handoff.Told)
+	}
 	if own {
 		c.turn.handoff = c.handoff
 	}

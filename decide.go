@@ -24,10 +24,18 @@ type rules struct {
 	limits    Limits
 	retriever bool
 	escalator bool
+	denial    bool              // a colleague's no hands over
+	asks      func(string) bool // whether a message asks for a human, or nil
 }
 
 func (a *Agent) rules() rules {
-	return rules{limits: a.limits, retriever: a.config.Retriever != nil, escalator: a.config.Escalator != nil}
+	return rules{
+		limits:    a.limits,
+		retriever: a.config.Retriever != nil,
+		escalator: a.config.Escalator != nil,
+		denial:    a.config.Escalation.OnDenial,
+		asks:      a.customerAsks(),
+	}
 }
 
 // decision is the next step of a turn, with the handoff to be made or the
@@ -72,6 +80,13 @@ func (c *conversation) next(rules rules) decision {
 		return decision{step: stepEnd, outcome: Escalated}
 	case pending >= 0 && (c.calls[pending].effect != nil || c.calls[pending].approval != nil):
 		return decision{step: stepCall} // it is under way
+	case t.wanted != nil:
+		return decision{step: stepHandOver, handoff: *t.wanted}
+	case rules.asks != nil && c.asksForHuman(rules.asks):
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason: HandoffCustomerAsked, AskedBy: AskedByCustomer,
+			Detail: "the customer asked for a human in plain words",
+		}}
 	case pending >= 0 && spent && !(rules.escalator && c.callsEscalation()):
 		return budget // nobody would read the results
 	case pending >= 0:
@@ -82,6 +97,14 @@ func (c *conversation) next(rules rules) decision {
 		return decision{step: stepEnd, outcome: c.awaits()}
 	case t.answered && rules.escalator && c.untold():
 		return decision{step: stepHandOver, handoff: unknownOutcome(strings.TrimSpace(t.answer.Message.Text))}
+	case t.denied != nil && rules.denial:
+		return decision{step: stepHandOver, handoff: *t.denied}
+	case t.failures >= rules.limits.Failures:
+		return decision{step: stepHandOver, handoff: Handoff{
+			Reason:  HandoffToolFailed,
+			AskedBy: AskedByLimit,
+			Detail:  fmt.Sprintf("%d tool calls in a row came to nothing", t.failures),
+		}}
 	case t.repeats >= rules.limits.RepeatedCalls:
 		return decision{step: stepHandOver, handoff: Handoff{
 			Reason: HandoffRepeatedCall,

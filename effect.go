@@ -17,12 +17,16 @@ type Effect struct {
 
 	// IdempotencyKey is the one the tool was given. It names the effect in
 	// [Agent.Resolve].
-	IdempotencyKey string `json:"idempotency_key"`
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
 
 	// Started is when the call began. It may still take effect until
 	// NotAfter.
 	Started  time.Time `json:"started"`
 	NotAfter time.Time `json:"not_after,omitzero"`
+
+	// By names the colleague who did it with tools of their own, empty if it
+	// was a call of the agent's.
+	By string `json:"by,omitempty"`
 }
 
 // effectState is a call of a tool with an effect, from its intent on until it is
@@ -33,11 +37,15 @@ type effectState struct {
 	changes  *Changes // to be given back if it comes to nothing
 	unknown  bool     // its result says so
 	named    bool     // a handoff told of it
+	step     int      // of the conversation, from 1 on
 }
 
 // startTool takes in the intent to run a tool.
 func (c *conversation) startTool(at time.Time, body toolStarted) {
 	call, approval := c.call(body.Call), c.approval(body.Approval)
+	if c.turn != nil && body.Approval == "" {
+		c.turn.saidBeside()
+	}
 	var effect *effectState
 	switch {
 	case body.Approval != "" && approval == nil, body.Approval == "" && call == nil:
@@ -88,7 +96,9 @@ func (c *conversation) finishTool(body toolFinished) {
 			result := ToolResult{Call: ToolCall{Name: s.Tool, Arguments: string(s.arguments())}, Status: body.Status, Content: body.Content, Err: body.err}
 			if c.turn != nil {
 				c.turn.results = append(c.turn.results, result)
+				c.turn.wants(s.Tool, body)
 			}
+			c.restep(s.step, body.Status)
 			c.ask(Message{Role: RoleUser, Text: s.note(body.Content)})
 			c.retrieved = true
 		}
@@ -102,6 +112,10 @@ func (c *conversation) finishTool(body toolFinished) {
 		c.number(passage)
 	}
 	call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err}
+	if c.turn != nil {
+		c.turn.wants(call.call.Name, body)
+		c.turn.saidBeside()
+	}
 	c.finishEffect(call.effect, body.Status)
 	if s := call.approval; s != nil {
 		s.done, s.call = true, nil
@@ -119,6 +133,9 @@ func (c *conversation) finishEffect(effect *effectState, status ToolStatus) {
 		return
 	}
 	c.unresolved = slices.DeleteFunc(c.unresolved, func(e *effectState) bool { return e == effect })
+	if status == ToolDone {
+		c.did(effect.Effect)
+	}
 }
 
 // forget drops an approval that was acted on.
@@ -135,6 +152,12 @@ func (c *conversation) decide(body approvalDecided) {
 	s.decision = &body
 	if c.turn != nil {
 		c.turn.begun = true
+		if !body.Approved && s.Kind == ColleagueApproves {
+			c.turn.denied = denial(s)
+		}
+	}
+	if s.call == nil && !body.Approved {
+		c.restep(s.step, ToolNotRun)
 	}
 	if s.call == nil && !body.Approved {
 		c.forget(s)
@@ -154,6 +177,10 @@ func (c *conversation) resolve(body effectResolved) {
 	found := "it did not take effect, and will not"
 	if body.Happened {
 		found = "it took effect"
+		c.restep(effect.step, ToolDone)
+		c.did(effect.Effect)
+	} else {
+		c.restep(effect.step, ToolFailed)
 	}
 	text := fmt.Sprintf("<note>\nIt is known now what came of %s %s: %s.", effect.Tool, quoteData(string(effect.Arguments)), found)
 	if body.Content != "" {

@@ -33,6 +33,8 @@ const (
 	EntryClosed         EntryKind = "closed"          // a human closed the conversation
 	EntryColleagueActed EntryKind = "colleague_acted" // a human did something for the customer
 
+	EntryHandoffRefused EntryKind = "handoff_refused" // the caller's hook let a handoff not happen
+
 	EntryPriorConversations EntryKind = "prior_conversations" // earlier ones of the customer were found
 	EntryTrimmed            EntryKind = "trimmed"             // the beginning is left out of prompts from here on
 )
@@ -104,6 +106,8 @@ type (
 		// Interrupted says that the process died during the call, and that it
 		// cannot be told what came of it.
 		Interrupted bool `json:"interrupted,omitempty"`
+		// HandOver is why the tool wants to hand the conversation over.
+		HandOver string `json:"hand_over,omitempty"`
 		// Passages are those that the search tool found.
 		Passages []Passage `json:"passages,omitempty"`
 
@@ -145,6 +149,14 @@ type (
 	handedBack struct {
 		By   string `json:"by,omitempty"`
 		Note string `json:"note,omitempty"`
+	}
+	handoffRefused struct {
+		// Call is the call of the escalation tool that was refused, nil if the
+		// customer's own words were.
+		Call    *int          `json:"call,omitempty"`
+		AskedBy AskedBy       `json:"asked_by"`
+		Reason  HandoffReason `json:"reason,omitempty"`
+		Words   string        `json:"words"`
 	}
 	claimed struct {
 		By string `json:"by"`
@@ -240,6 +252,8 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[ticketOpened](e)
 	case EntryHandedBack:
 		return decodeAs[handedBack](e)
+	case EntryHandoffRefused:
+		return decodeAs[handoffRefused](e)
 	case EntryClaimed:
 		return decodeAs[claimed](e)
 	case EntryClosed:

@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -31,25 +32,63 @@ func (f EscalatorFunc) Escalate(ctx context.Context, handoff Handoff) (string, e
 // HandoffReason says why a conversation went to a human.
 type HandoffReason string
 
-// The reasons for a handoff. The first three are the model's, told through
-// [EscalationTool]; the others are found by code.
+// The reasons for a handoff. The first three are those that the model can give,
+// through [EscalationTool].
 const (
 	HandoffCustomerAsked HandoffReason = "customer_asked"
-	HandoffPolicy        HandoffReason = "policy"        // a policy wants a human here
-	HandoffCannotHelp    HandoffReason = "cannot_help"   // the model is at its wits' end
-	HandoffBudget        HandoffReason = "budget"        // Limits.Requests were spent
-	HandoffQuota         HandoffReason = "quota"         // Quota, or the host's own, was used up
-	HandoffRepeatedCall  HandoffReason = "repeated_call" // Limits.RepeatedCalls was reached
-	HandoffEmptyReply    HandoffReason = "empty_reply"   // the model said nothing, twice
+	HandoffPolicy        HandoffReason = "policy"      // a policy wants a human here, or a tool's: see [HandOver]
+	HandoffCannotHelp    HandoffReason = "cannot_help" // the model is at its wits' end
 
+	HandoffApprovalDenied HandoffReason = "approval_denied" // a colleague said no, and Escalation.OnDenial is set
+	HandoffToolFailed     HandoffReason = "tool_failed"     // Limits.Failures was reached, or a tool says so: see [HandOver]
 	HandoffUnknownOutcome HandoffReason = "unknown_outcome" // a tool may have taken effect: see Effects
+	HandoffRepeatedCall   HandoffReason = "repeated_call"   // Limits.RepeatedCalls was reached
+	HandoffBudget         HandoffReason = "budget"          // Limits.Requests were spent
+	HandoffQuota          HandoffReason = "quota"           // Quota, or the host's own, was used up
+	HandoffHostError      HandoffReason = "host_error"      // the model's host failed, and Escalation.OnHostError is set
+	HandoffEmptyReply     HandoffReason = "empty_reply"     // the model said nothing, twice
 	HandoffInterrupted    HandoffReason = "interrupted"     // the turn's process died several times
+	HandoffLowConfidence  HandoffReason = "low_confidence"  // the answer could not be relied on
+	HandoffGuard          HandoffReason = "guard"           // a guard held something back
 	HandoffTakenOver      HandoffReason = "taken_over"      // a colleague took it: see [Agent.TakeOver]
 )
 
-// Handoff is what the human who takes a conversation over should know. Its
-// texts come from customers, models and tools: escape them before they are
-// shown as HTML.
+// AskedBy says who wanted a human to take a conversation.
+type AskedBy string
+
+// Who can ask for a handoff.
+const (
+	AskedByModel     AskedBy = "model"     // through [EscalationTool]
+	AskedByCustomer  AskedBy = "customer"  // in words of their own: see Escalation.CustomerAsks
+	AskedByTool      AskedBy = "tool"      // with [HandOver], or by an unknown outcome
+	AskedByGuard     AskedBy = "guard"     // what was to be said or done is not allowed
+	AskedByLimit     AskedBy = "limit"     // one of Limits or Quota
+	AskedByHost      AskedBy = "host"      // the model's host failed
+	AskedByColleague AskedBy = "colleague" // by taking over, or by a denial
+)
+
+// askedBy is who asks for a handoff with the reason, unless it says otherwise.
+func (r HandoffReason) askedBy() AskedBy {
+	switch r {
+	case HandoffCustomerAsked, HandoffPolicy, HandoffCannotHelp:
+		return AskedByModel
+	case HandoffUnknownOutcome:
+		return AskedByTool
+	case HandoffGuard, HandoffLowConfidence:
+		return AskedByGuard
+	case HandoffHostError:
+		return AskedByHost
+	case HandoffTakenOver, HandoffApprovalDenied:
+		return AskedByColleague
+	default:
+		return AskedByLimit
+	}
+}
+
+// Handoff is what the human who takes a conversation over should know. It is made
+// by code from the log; of a model's own words there is the Summary. Its texts
+// come from customers, models and tools: escape them before they are shown as
+// HTML.
 type Handoff struct {
 	// ID is the same each time this handoff is told.
 	ID           string         `json:"id"`
@@ -57,30 +96,54 @@ type Handoff struct {
 	Customer     Customer       `json:"customer"`
 	Time         time.Time      `json:"time"`
 
-	Reason HandoffReason `json:"reason"`
+	Reason  HandoffReason `json:"reason"`
+	AskedBy AskedBy       `json:"asked_by,omitempty"`
+
+	// Priority follows from the reason, unless Escalation.Review says
+	// otherwise, and rises each time the handoff is raised.
+	Priority Priority `json:"priority,omitempty"`
+
+	// Queue is who should take it, as Escalation.Review says.
+	Queue string `json:"queue,omitempty"`
+
+	// Language is the customer's, as a BCP 47 tag such as "de". It is empty
+	// if that is not sure.
+	Language string `json:"language,omitempty"`
 
 	// Detail says in words what led here, such as which call was repeated.
 	Detail string `json:"detail,omitempty"`
 
-	// Summary is the model's account of the case, empty if a limit led here.
+	// Summary is the model's account of the case, empty if it did not ask for
+	// the handoff.
 	Summary string `json:"summary,omitempty"`
 
 	// Request is the customer's last message and Told what the customer was
-	// told about the handoff.
+	// told about the handoff. Shown is all that was said to them in the turn
+	// that ended with it: Told, and the words beside tool calls before, as a
+	// caller of [Agent.Stream] has shown them.
 	Request string `json:"request,omitempty"`
 	Told    string `json:"told,omitempty"`
+	Shown   string `json:"shown,omitempty"`
 
-	// Results are the tool calls of the turn, in order, with what came of
-	// them. A status of ToolUnknown wants a look before anything is repeated.
+	// Facts are what is known, the newest last: what read-only tools returned
+	// in this conversation, and the passages that were cited. There are at
+	// most 20 of at most 500 characters each.
+	Facts []Fact `json:"facts,omitempty"`
+
+	// Steps are all the tool calls of the conversation, and what colleagues
+	// did, in order. Results are the calls of the turn with all of what came
+	// of them. A status of ToolUnknown wants a look before anything is
+	// repeated.
+	Steps   []Step       `json:"steps,omitempty"`
 	Results []ToolResult `json:"results,omitempty"`
 
-	// Effects are the tool calls of the conversation of which nobody knows
-	// what came. Find out, and tell [Agent.Resolve]. Until an effect's NotAfter
-	// it may still happen.
-	Effects []Effect `json:"effects,omitempty"`
-
-	// Approvals can still be decided, by [Agent.Decide].
+	// Done are the tool calls of the conversation that took effect, Approvals
+	// those that wait for somebody to agree, by [Agent.Decide], and Effects
+	// those of which nobody knows what came. Find out, and tell
+	// [Agent.Resolve]. Until an effect's NotAfter it may still happen.
+	Done      []Effect   `json:"done,omitempty"`
 	Approvals []Approval `json:"approvals,omitempty"`
+	Effects   []Effect   `json:"effects,omitempty"`
 
 	// Transcript is the whole conversation, oldest message first.
 	Transcript []Message `json:"transcript,omitempty"`
@@ -89,37 +152,108 @@ type Handoff struct {
 	Ticket string `json:"ticket,omitempty"`
 
 	// ClaimedBy names the colleague who has the conversation, empty until one
-	// does.
+	// does. Raised is how often the handoff was told again because nobody did
+	// in Escalation.Deadline.
 	ClaimedBy string `json:"claimed_by,omitempty"`
+	Raised    int    `json:"raised,omitempty"`
 }
 
-// String renders the handoff as plain text for a person to read.
+// Fact is something that is known in a conversation, and where it comes from.
+type Fact struct {
+	Text string `json:"text"`
+
+	// Source is a tool with the arguments it was called with, or the title and
+	// address of a passage.
+	Source string `json:"source"`
+}
+
+// Step is a tool call of a conversation, or what a colleague did in it.
+type Step struct {
+	Tool      string     `json:"tool,omitempty"`
+	Arguments string     `json:"arguments,omitempty"` // as they were written, JSON or not
+	Status    ToolStatus `json:"status"`
+
+	// By names the colleague, if it was one, and Did says what, in their
+	// words.
+	By  string `json:"by,omitempty"`
+	Did string `json:"did,omitempty"`
+}
+
+// String renders the handoff as plain text for a person to read: a line for each
+// thing that is known, the further lines of a text set in.
 func (h Handoff) String() string {
 	var b strings.Builder
 	line := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%s: %s\n", name, value)
+		if value = strings.TrimSpace(value); value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", name, strings.ReplaceAll(value, "\n", "\n\t"))
 		}
 	}
+	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	line("Conversation", h.Conversation.String())
 	line("Customer", h.Customer.String())
+	line("Language", h.Language)
+	if !h.Time.IsZero() {
+		line("Time", at(h.Time))
+	}
+	line("Priority", string(h.Priority))
+	if h.Raised > 0 {
+		line("Raised", fmt.Sprintf("%d times, as nobody came", h.Raised))
+	}
+	line("Queue", h.Queue)
 	line("Reason", string(h.Reason))
+	line("Asked by", string(h.AskedBy))
 	line("Detail", h.Detail)
 	line("Summary", h.Summary)
 	line("Customer wrote", h.Request)
 	line("Customer was told", h.Told)
+	if h.Shown != h.Told {
+		line("Customer has seen", h.Shown)
+	}
+	for _, fact := range h.Facts {
+		line("Known", fact.Text+" ("+fact.Source+")")
+	}
+	for _, s := range h.Steps {
+		switch {
+		case s.Did == "":
+			line("Step", fmt.Sprintf("%s %s: %s", s.Tool, s.Arguments, s.Status))
+		case s.By == "":
+			line("Step", "a colleague: "+s.Did)
+		default:
+			line("Step", s.By+": "+s.Did)
+		}
+	}
 	for _, r := range h.Results {
 		line("Tool", fmt.Sprintf("%s %s: %s: %s", r.Call.Name, r.Call.Arguments, r.Status, r.Content))
 	}
-	for _, e := range h.Effects {
-		line("Outcome unknown", fmt.Sprintf("%s %s, started %s, key %s. It may take effect until %s: find out before anything is repeated",
-			e.Tool, e.Arguments, e.Started.UTC().Format(time.RFC3339), e.IdempotencyKey, e.NotAfter.UTC().Format(time.RFC3339)))
+	for _, e := range h.Done {
+		by := ""
+		if e.By != "" {
+			by = ", by " + e.By
+		}
+		line("Done", fmt.Sprintf("%s %s, %s%s", e.Tool, compact(e.Arguments), at(e.Started), by))
 	}
 	for _, a := range h.Approvals {
-		line("Waits for approval", fmt.Sprintf("%s %s, id %s, until %s", a.Tool, a.Arguments, a.ID, a.Expires.UTC().Format(time.RFC3339)))
+		line("Waits for approval", fmt.Sprintf("%s %s, id %s, until %s", a.Tool, compact(a.Arguments), a.ID, at(a.Expires)))
+	}
+	for _, e := range h.Effects {
+		line("Outcome unknown", fmt.Sprintf("%s %s, started %s, key %s. It may take effect until %s: find out before anything is repeated",
+			e.Tool, compact(e.Arguments), at(e.Started), e.IdempotencyKey, at(e.NotAfter)))
 	}
 	line("Ticket", h.Ticket)
 	line("Claimed by", h.ClaimedBy)
+	for _, m := range h.Transcript {
+		switch m.Role {
+		case RoleUser:
+			text := withoutPassages(m.Text)
+			if strings.HasPrefix(text, "<note>") && strings.HasSuffix(text, "</note>") {
+				line("> Note", strings.TrimSuffix(strings.TrimPrefix(text, "<note>"), "</note>"))
+				continue
+			}
+			line("> Customer", text+strings.Repeat(" [image]", len(m.Images)))
+		case RoleAssistant:
+			line("> Agent", m.Text)
+		}
+	}
 	return b.String()
 }
 
@@ -172,10 +306,20 @@ func (r *run) callEscalation(ctx context.Context, i int) error {
 	if told == "" {
 		told = strings.TrimSpace(wish.Message)
 	}
+	handoff := Handoff{Reason: wish.Reason, AskedBy: AskedByModel, Summary: wish.Summary, Told: told}
+	refused := r.review(ctx, &handoff)
+	if ctx.Err() != nil {
+		return nil // the loop ends the turn
+	}
+	if refused != "" {
+		r.add(EntryHandoffRefused, handoffRefused{Call: &i, AskedBy: AskedByModel, Reason: wish.Reason, Words: refused})
+		r.emit(ToolFinished{notRun(call, notHandedOver(refused))})
+		return nil
+	}
 	// From here on it is handed over, whether the caller stays or not.
 	result := ToolResult{Call: call, Status: ToolDone, Content: "The conversation was handed over to a human colleague."}
 	r.addResult(i, result)
-	r.addHandoff(Handoff{Reason: wish.Reason, Summary: wish.Summary, Told: told})
+	r.addHandoff(handoff)
 	if err := r.write(detached(ctx)); err != nil {
 		return err
 	}
@@ -184,8 +328,19 @@ func (r *run) callEscalation(ctx context.Context, i int) error {
 	return nil
 }
 
-// handOver gives the conversation to a human because the turn got nowhere.
+// handOver gives the conversation to a human because the turn got nowhere, or
+// somebody other than the model wants it.
 func (r *run) handOver(ctx context.Context, handoff Handoff) error {
+	if handoff.AskedBy == AskedByCustomer {
+		refused := r.review(ctx, &handoff)
+		if ctx.Err() != nil {
+			return nil // the loop ends the turn
+		}
+		if refused != "" {
+			r.add(EntryHandoffRefused, handoffRefused{AskedBy: AskedByCustomer, Reason: handoff.Reason, Words: refused})
+			return nil
+		}
+	}
 	r.addHandoff(handoff)
 	if err := r.write(detached(ctx)); err != nil {
 		return err
@@ -196,6 +351,12 @@ func (r *run) handOver(ctx context.Context, handoff Handoff) error {
 
 // addHandoff adds the entry after which no request to the model follows.
 func (r *run) addHandoff(handoff Handoff) {
+	r.prepare(&handoff)
+	r.add(EntryHandoff, handoff)
+}
+
+// prepare fills a handoff in with what is not found in the log.
+func (r *run) prepare(handoff *Handoff) {
 	if handoff.Told == "" {
 		handoff.Told = r.agent.config.HandoffText
 	}
@@ -204,7 +365,11 @@ func (r *run) addHandoff(handoff Handoff) {
 	handoff.Customer = r.c.turn.customer
 	handoff.Time = time.Now().UTC()
 	handoff.Request = r.c.newestSaid()
-	r.add(EntryHandoff, handoff)
+	handoff.AskedBy = cmp.Or(handoff.AskedBy, handoff.Reason.askedBy())
+	handoff.Priority = cmp.Or(handoff.Priority, handoff.Reason.priority())
+	if handoff.Priority == PriorityNormal && len(r.c.unresolved) > 0 {
+		handoff.Priority = PriorityHigh
+	}
 }
 
 // tellHandoff tells the customer of the newest handoff and, where no escalator
@@ -242,27 +407,4 @@ func (r *run) escalate(ctx context.Context) error {
 	}
 	r.emit(HandedOver{*r.c.packet()})
 	return nil
-}
-
-// packet returns the newest handoff with all a human should know, or nil if
-// there is none.
-func (c *conversation) packet() *Handoff {
-	if c.handoff == nil {
-		return nil
-	}
-	return c.packetOf(c.handoff)
-}
-
-// packetOf returns a handoff of the conversation with all that the log knows.
-func (c *conversation) packetOf(made *Handoff) *Handoff {
-	handoff := *made
-	handoff.Transcript, _ = c.transcript()
-	handoff.Effects, handoff.Approvals = c.effects(), c.openApprovals()
-	if c.turn != nil && c.turn.handoff == made {
-		handoff.Results = c.turn.results
-	}
-	if made == c.handoff && c.human && c.owner.Claimed {
-		handoff.ClaimedBy = c.owner.By
-	}
-	return &handoff
 }

@@ -101,6 +101,8 @@ func (a *Agent) TakeOver(ctx context.Context, id ConversationID, by string) erro
 				Customer:     c.customer,
 				Time:         time.Now().UTC(),
 				Reason:       HandoffTakenOver,
+				AskedBy:      AskedByColleague,
+				Priority:     HandoffTakenOver.priority(),
 				Detail:       by + " took the conversation over",
 				Request:      c.newestSaid(),
 				ClaimedBy:    by,
@@ -226,6 +228,7 @@ func (c *conversation) owns(owner Owner, by string, entry *Entry) {
 	c.owner = Ownership{Owner: owner, By: by, Since: entry.Time, Epoch: c.last + 1}
 	c.human = owner == OwnerHuman
 	c.hadHuman = c.hadHuman || c.human
+	c.unheard = nil
 	c.overtake()
 }
 
@@ -265,6 +268,7 @@ func (c *conversation) act(body colleagueActed, entry *Entry) {
 	if !c.owner.Claimed {
 		c.claim(body.By, entry)
 	}
+	c.acted(body, entry)
 	c.add(Message{Role: RoleUser, Text: renderAction(body)})
 }
 

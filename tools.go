@@ -86,10 +86,7 @@ func NewTool[In, Out any](name, description string, handle func(context.Context,
 				return "", &argumentsError{err}
 			}
 			out, err := handle(ctx, in)
-			if err != nil {
-				return "", err
-			}
-			return resultText(out)
+			return resultOf(out, err)
 		},
 	}}
 }
@@ -111,10 +108,7 @@ func RawTool[Out any](name, description string, schema json.RawMessage, handle f
 		schema:      schema,
 		handle: func(ctx context.Context, arguments json.RawMessage) (string, error) {
 			out, err := handle(ctx, arguments)
-			if err != nil {
-				return "", err
-			}
-			return resultText(out)
+			return resultOf(out, err)
 		},
 	}}
 }
