@@ -382,6 +382,9 @@ func New(config Config) (*Agent, error) {
 	registry, err := config.Registry.join(tools...)
 	faults = append(faults, err)
 	shared, _ := config.Memory.(SharedMemory)
+	if config.Escalation.Deadline != 0 && (config.Escalation.Deadline < 0 || config.Escalator == nil || shared == nil) {
+		faults = append(faults, errors.New("Escalation.Deadline must not be negative, and needs an Escalator and a Memory that is a SharedMemory"))
+	}
 	if shared == nil {
 		for _, tool := range registry.tools {
 			if tool.policy.shared() {

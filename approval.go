@@ -206,7 +206,7 @@ func (r *run) decide(ctx context.Context, decision Decision) (*Reply, error) {
 		case err == nil:
 			return nil, nil
 		case errors.As(err, &leased):
-			busy = true
+			busy = !r.freed(ctx)
 		case !errors.Is(err, ErrConflict):
 			r.c = nil
 			return nil, err

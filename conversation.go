@@ -194,6 +194,13 @@ func (c *conversation) apply(entry *Entry) error {
 		if body.Note != "" {
 			c.notes = append(c.notes, renderNote(body))
 		}
+	case raised:
+		if c.handoff != nil && c.handoff.ID == body.Handoff {
+			c.handoff.Raised = body.Times
+			if c.handoff.Ticket == "" {
+				c.handoff.Ticket = body.Ticket
+			}
+		}
 	case handoffRefused:
 		c.refuse(body)
 	case claimed:

@@ -33,6 +33,7 @@ const (
 	EntryClosed         EntryKind = "closed"          // a human closed the conversation
 	EntryColleagueActed EntryKind = "colleague_acted" // a human did something for the customer
 
+	EntryRaised         EntryKind = "raised"          // a handoff that nobody has claimed was told again
 	EntryHandoffRefused EntryKind = "handoff_refused" // the caller's hook let a handoff not happen
 
 	EntryPriorConversations EntryKind = "prior_conversations" // earlier ones of the customer were found
@@ -150,6 +151,13 @@ type (
 		By   string `json:"by,omitempty"`
 		Note string `json:"note,omitempty"`
 	}
+	raised struct {
+		Handoff string `json:"handoff,omitempty"`
+		// Times is how often it was raised so far: as before, if somebody had
+		// claimed it meanwhile, and nothing but the wait was ended.
+		Times  int    `json:"times,omitempty"`
+		Ticket string `json:"ticket,omitempty"`
+	}
 	handoffRefused struct {
 		// Call is the call of the escalation tool that was refused, nil if the
 		// customer's own words were.
@@ -252,6 +260,8 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[ticketOpened](e)
 	case EntryHandedBack:
 		return decodeAs[handedBack](e)
+	case EntryRaised:
+		return decodeAs[raised](e)
 	case EntryHandoffRefused:
 		return decodeAs[handoffRefused](e)
 	case EntryClaimed:

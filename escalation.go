@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/frontdesk-go/frontdesk/internal/wish"
 )
@@ -39,7 +41,23 @@ type Escalation struct {
 	// with the error, and the customer hears nothing. The error stands in
 	// [Handoff].Detail: watch for the reason [HandoffHostError].
 	OnHostError bool
+
+	// Deadline is how long a handoff may wait for somebody to claim it, by
+	// [Agent.TakeOver], [Agent.Record], [Agent.HandBack], [Agent.Close] or an
+	// [Agent.Post] with an author. Then it is raised: the Escalator is called
+	// again with the same Handoff.ID, one more in Handoff.Raised and the next
+	// higher priority. That happens after each further Deadline, three times
+	// in all: by then it is urgent, and nobody listens. A turn in the
+	// conversation, such as that of a decision on an approval, begins the
+	// Deadline anew. Zero means that nothing is raised.
+	//
+	// It is [Agent.KeepRecovering] that raises, in whichever process; it needs
+	// an Escalator and a [SharedMemory].
+	Deadline time.Duration
 }
+
+// mostRaised is how often a handoff is raised: from low to urgent.
+const mostRaised = 3
 
 // Review is the answer of Escalation.Review. The zero value lets the handoff
 // happen as it is.
@@ -68,6 +86,16 @@ const (
 	PriorityHigh   Priority = "high"
 	PriorityUrgent Priority = "urgent"
 )
+
+// raised is the priority after a handoff was raised so many times.
+func (p Priority) raised(times int) Priority {
+	levels := []Priority{PriorityLow, PriorityNormal, PriorityHigh, PriorityUrgent}
+	level := slices.Index(levels, p)
+	if times <= 0 || level < 0 {
+		return p
+	}
+	return levels[min(level+times, len(levels)-1)]
+}
 
 // priority follows from the reason. What may have gone wrong for the customer
 // comes before what did not go on.

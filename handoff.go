@@ -15,8 +15,9 @@ import (
 //
 // Escalate returns the ticket, case or thread that was opened. It may be called
 // again for the same Handoff.ID after an error or a crash, and should then find
-// the ticket it opened rather than open another. It must be safe for
-// concurrent use.
+// the ticket it opened rather than open another. With Escalation.Deadline it is
+// called again with a higher Handoff.Raised, and should call louder. It must be
+// safe for concurrent use.
 type Escalator interface {
 	Escalate(ctx context.Context, handoff Handoff) (ticket string, err error)
 }

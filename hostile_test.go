@@ -85,6 +85,7 @@ var hostileData = map[frontdesk.EntryKind][]string{
 		`{"outcome":"answered","text":"What I was told."}`,
 		`{"outcome":"slept"}`,
 	},
+	frontdesk.EntryRaised: {`{"handoff":"h-1","times":2,"ticket":"T-2"}`, `{"handoff":"h-2","times":-7}`, `{}`},
 	frontdesk.EntryHandoffRefused: {
 		`{"asked_by":"customer","words":"Not yet."}`,
 		`{"call":0,"asked_by":"model","words":"Not yet."}`,
@@ -104,6 +105,7 @@ var entryKinds = []frontdesk.EntryKind{
 	frontdesk.EntryToolStarted, frontdesk.EntryToolFinished, frontdesk.EntryHandoff, frontdesk.EntryTicket,
 	frontdesk.EntryHandedBack, frontdesk.EntryPosted, frontdesk.EntryTurnEnded,
 	frontdesk.EntryClaimed, frontdesk.EntryClosed, frontdesk.EntryColleagueActed, frontdesk.EntryHandoffRefused,
+	frontdesk.EntryRaised,
 }
 
 // hostileLog makes a log of a program: three bytes an entry, for its kind, its
@@ -143,10 +145,11 @@ func FuzzLog(f *testing.F) {
 	const (
 		started, message, passages, answer, toolStarted, toolFinished = 0, 1, 2, 3, 4, 5
 		handoff, ticket, handedBack, posted, ended                    = 6, 7, 8, 9, 10
-		claimed, closed, acted, refused                               = 11, 12, 13, 14
+		claimed, closed, acted, refused, raised                       = 11, 12, 13, 14, 15
 	)
 	f.Add(program([3]byte{started, 1, 1}, [3]byte{message, 1, 1}, [3]byte{answer, 1, 1}, [3]byte{handoff, 1, 0}, [3]byte{acted, 0, 0}, [3]byte{claimed, 0, 0}, [3]byte{closed, 0, 0}))
 	f.Add(program([3]byte{started, 1, 1}, [3]byte{message, 1, 1}, [3]byte{refused, 0, 1}, [3]byte{answer, 3, 1}, [3]byte{refused, 1, 1}, [3]byte{refused, 2, 0}))
+	f.Add(program([3]byte{started, 0, 1}, [3]byte{message, 0, 1}, [3]byte{handoff, 0, 1}, [3]byte{raised, 0, 0}, [3]byte{raised, 2, 0}, [3]byte{ended, 1, 1}))
 	f.Add(program([3]byte{claimed, 0, 0}, [3]byte{closed, 1, 1}, [3]byte{started, 0, 1}, [3]byte{acted, 1, 1}, [3]byte{ended, 1, 1}))
 	f.Add(program([3]byte{started, 1, 1}, [3]byte{message, 1, 1}, [3]byte{passages, 0, 1}, [3]byte{answer, 1, 1},
 		[3]byte{toolFinished, 0, 1}, [3]byte{toolStarted, 1, 1}, [3]byte{toolFinished, 1, 1}, [3]byte{answer, 0, 1}, [3]byte{ended, 0, 1}))

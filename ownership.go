@@ -198,6 +198,7 @@ func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, b
 				return err
 			}
 		}
+		a.endWait(c, &entry)
 		last := c.last
 		err = a.config.Memory.Append(ctx, id, last, entry)
 		if err == nil {

@@ -37,6 +37,7 @@ func (c *conversation) packetOf(made *Handoff) *Handoff {
 	if c.turn != nil && c.turn.handoff == made {
 		handoff.Results = c.turn.results
 	}
+	handoff.Priority = made.Priority.raised(made.Raised)
 	if made == c.handoff && c.human && c.owner.Claimed {
 		handoff.ClaimedBy = c.owner.By
 	}

@@ -42,6 +42,8 @@ func (r *run) resume(ctx context.Context) (*Reply, error) {
 		switch {
 		case t == nil:
 			return nil, errNoTurn
+		case t.outcome.told() && r.c.approved() == nil && r.recovering:
+			return nil, r.raise(ctx)
 		case t.outcome.told() && r.c.approved() == nil:
 			return r.c.reply(), nil
 		}
@@ -52,6 +54,7 @@ func (r *run) resume(ctx context.Context) (*Reply, error) {
 		switch {
 		case err == nil:
 			return nil, nil
+		case errors.As(err, &leased) && !r.recovering && r.freed(ctx):
 		case errors.As(err, &leased) || !errors.Is(err, ErrConflict):
 			r.c = nil
 			return nil, err
@@ -76,6 +79,9 @@ const recoverAtOnce = 8
 // Recover finds turns whose process died, that is whose lease has run out, and
 // goes on with them, several at a time. It tells of each, one after another,
 // and returns when there are none left. It needs a [SharedMemory].
+//
+// It raises handoffs that nobody has claimed in time, too: see
+// [Escalation].Deadline. The Escalator hears of that, and tell only if it failed.
 func (a *Agent) Recover(ctx context.Context, tell func(Recovered)) error {
 	if a.shared == nil {
 		return errors.New("recover: Memory is no SharedMemory, so nobody knows which turns were broken off: use one, such as those of packages sqlite and postgres")

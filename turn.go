@@ -174,6 +174,7 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 			return &Reply{Turn: r.id, Outcome: Joined}, nil
 		case err == nil:
 			return nil, nil
+		case errors.As(err, &leased) && r.freed(ctx):
 		case errors.As(err, &leased):
 			if _, busy = r.c.deliveries[r.turn.MessageID]; !busy {
 				busy = true
@@ -463,7 +464,7 @@ func (r *run) append(ctx context.Context) error {
 	last := &entries[len(entries)-1]
 	keep := Lease{Epoch: r.epoch, Duration: r.agent.config.Lease}
 	if last.Kind == EntryTurnEnded {
-		keep.Duration = 0
+		keep.Duration = r.agent.wait(r.c)
 	}
 	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Changes != nil && e.Changes.Lease != nil }) {
 		changes := Changes{Lease: &keep}
