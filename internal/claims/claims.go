@@ -134,8 +134,28 @@ func (s statement) find(folded string) []Claim {
 			in |= 1 << sense.language
 		}
 	}
+	// Of languages that share a verb, the sentence is in that of its other words.
+	most := 0
+	var counts [len(grammars)]int
 	for i := range grammars {
-		if in&(1<<i) != 0 {
+		if in&(1<<i) == 0 {
+			continue
+		}
+		for _, w := range s.list {
+			if _, ok := grammars[i].functions[w.Text]; ok {
+				counts[i]++
+			}
+			for _, sense := range lexicon[w.Text] {
+				if int(sense.language) == i {
+					counts[i]++
+					break
+				}
+			}
+		}
+		most = max(most, counts[i])
+	}
+	for i := range grammars {
+		if counts[i] > 0 && counts[i] == most {
 			p := parser{grammar: &grammars[i], language: uint8(i), statement: s, found: &found}
 			p.parse()
 		}

@@ -4,7 +4,7 @@ var english = grammar{
 	tag:     "en",
 	adverbs: []string{"ly"},
 	functions: functionList{
-		agent:     "i we",
+		agent:     "i we let",
 		you:       "you u",
 		third:     "he she they customer customers user who airline seller carrier bank merchant it this that which",
 		have:      "have has had ve",
@@ -13,7 +13,8 @@ var english = grammar{
 		being:     "being",
 		will:      "will ll shall going gonna about let wil",
 		modal:     "can could would may might should must d cannot cant couldnt wouldnt ought trying try tried need needs want wants like hoping",
-		able:      "able managed manage",
+		able:      "able",
+		justDone:  "managed",
 		not:       "not n't t no never neither nor none nothing cannot cant wont havent hasnt isnt wasnt unable without failed fail fails declined refused hardly barely unsuccessful",
 		condition: "if unless once when whenever until till before provided assuming upon whether otherwise",
 		clause:    "that which who because since while whereas although though where as so then after what how why",
@@ -38,16 +39,15 @@ var english = grammar{
 	}.index(),
 	phrases: phrasesOf(map[class]string{
 		condition: "as soon as|in case|as long as|so long as|in the event|only if|should you|even if|if and when|after you|after we receive|at which point",
-		adverb: `went ahead and|go ahead and|gone ahead and|going ahead and|not only|as requested|as promised|as discussed|as agreed|for you|right away|as well|at once|so |
+		adverb: `went ahead and|go ahead and|gone ahead and|going ahead and|not only|as requested|as promised|as discussed|as agreed|for you|right away|as well|at once|
 			in fact|of course|happy to confirm|glad to confirm|pleased to confirm|on your behalf|right now|to you|back to you|good news|
 			to go ahead and|no problem|no worries`,
 		will:    "about to|going to|in the process of",
 		now:     "all set",
-		seeming: "make sure|making sure|looks like|look like|sounds like|sorry to hear|sorry that|would have|in order to|to be",
+		seeming: "make sure|making sure|looks like|look like|sounds like|sorry to hear|sorry that|in order to|to be",
 		clause:  "can confirm|want to confirm|like to confirm|like to inform|can see|can verify|want to let you know",
-		modal:   "have to|has to|need to|needs to|want to|happy to|like to|ready to|glad to|able |trying to|eligible to|wish to|love to|pleased to|possible to|allowed to|authorized to|had",
+		modal:   "have to|has to|need to|needs to|want to|happy to|like to|ready to|glad to|trying to|eligible to|wish to|love to|pleased to|possible to|allowed to|authorized to|had to",
 		not:     "no longer|not yet|rather than|instead of",
-		byOther: "by the|by your|by our",
 	}),
 }
 
@@ -73,14 +73,15 @@ var englishWords = []entry{
 		gerund: "changing updating modifying amending correcting switching adjusting editing"},
 	{topics: changes, participle: "upgraded downgraded rescheduled reactivated deactivated", bare: "upgrade downgrade reschedule reactivate deactivate",
 		gerund: "upgrading downgrading rescheduling reactivating deactivating"},
-	{takes: things | changes, participle: "moved removed added reset activated unlocked extended applied made renewed disabled enabled paused resumed suspended implemented saved closed completed processed confirmed deleted",
-		bare:   "move remove add reset activate unlock extend apply make renew disable enable pause resume suspend implement save close delete",
-		gerund: "moving removing adding resetting activating unlocking extending applying making renewing disabling enabling pausing resuming suspending"},
+	{takes: things | changes, participle: "moved removed added reset activated unlocked extended renewed disabled enabled paused resumed suspended saved closed deleted",
+		bare:   "move remove add reset activate unlock extend renew disable enable pause resume suspend save close delete",
+		gerund: "moving removing adding resetting activating unlocking extending renewing disabling enabling pausing resuming suspending"},
+	{takes: changes, participle: "applied made implemented completed processed confirmed saved", bare: "apply make implement process", gerund: "applying making processing"},
 	{takes: refunds, participle: `issued processed initiated made completed arranged approved granted sent started triggered authorized authorised submitted executed credited finalized posted actioned
 		released transferred given provided applied`,
 		bare:   "issue process initiate make complete arrange approve grant send start trigger authorize submit execute credit finalize give provide apply",
 		gerund: "issuing processing initiating making completing arranging approving granting sending starting triggering authorizing submitting executing giving applying"},
-	{takes: refunds, participle: "successful complete underway confirmed done"},
+	{takes: refunds | cancellations | bookings, state: "successful complete underway confirmed done finished"},
 	{takes: money, participle: "returned reversed sent+back transferred+back paid+back credited+back given+back credited+card credited+original credited+bank returned+to", bare: "return reverse pay+back send+back give+back credit+back",
 		gerund: "returning reversing"},
 	{takes: cancellations, participle: "processed completed made arranged confirmed initiated submitted finalized executed carried+out complete successful underway actioned",

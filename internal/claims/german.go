@@ -15,7 +15,7 @@ var german = grammar{
 		willBe:    "wird wirst",
 		modal: `kann kannst können könnte könnten würde würden möchte möchten soll sollen sollte sollten darf dürfen dürfte muss müssen müsste müssten will wollen wollte mag
 			hätte hätten wäre wären lässt könntest versuche versuchen müsse könne solle möglich bereit`,
-		able:      "konnte konnten gekonnt",
+		justDone:  "konnte konnten",
 		not:       "nicht kein keine keinen keiner keinem keines nie niemals weder nichts ohne niemand kaum",
 		condition: "wenn falls sobald sofern solange bevor ehe ob sonst andernfalls bei nachdem vorausgesetzt",
 		clause:    "dass weil da während obwohl welche welcher damit warum wie wo denn",
@@ -34,7 +34,7 @@ var german = grammar{
 		owned:  "der die das den dem ihre ihr ihren ihrem deine dein deinen deinem unsere diese dieser dieses ein eine einen",
 		contact: `melden meldet kümmern kümmert kontaktieren kontaktiert übernehmen übernimmt anrufen ruft helfen hilft prüfen prüft bearbeiten antworten antwortet weiterhelfen
 			unterstützen unterstützt betreuen weiterbetreuen zurückrufen`,
-		byOther:    "durch vom",
+		receive:    "erhalten bekommen erhältst bekommst",
 		vague:      "grundsätzlich normalerweise üblicherweise generell meist meistens immer stets regel richtlinie richtlinien",
 		infinitive: "zu",
 	}.index(),
@@ -44,6 +44,7 @@ var german = grammar{
 		not:       "noch nicht|noch kein",
 		seeming:   "es sieht so aus|wie es aussieht|tut mir leid|zum beispiel",
 		vague:     "in der regel",
+		byOther:   "von der airline|von der fluggesellschaft|vom händler|vom verkäufer|von der bank|von ihrer bank|vom hersteller|vom veranstalter|von ihnen|von dir|vom kunden|durch den|durch die|durch sie|von der bahn|vom hotel",
 	}),
 }
 
@@ -66,9 +67,10 @@ var germanWords = []entry{
 	{topics: cancellations, participle: "storniert gekündigt abbestellt annulliert abgemeldet gecancelt", bare: "stornieren kündigen abbestellen annullieren", present: "storniere kündige annulliere stornieren+jetzt stornieren+ihre stornieren+gleich"},
 	{topics: changes, participle: "umgebucht hochgestuft umgestellt freigeschaltet entsperrt zurückgesetzt", bare: "umbuchen umstellen hochstufen freischalten entsperren zurücksetzen", present: "buche+um stelle+um schalte+frei"},
 	{topics: changes, takes: things | changes, participle: "geändert aktualisiert angepasst korrigiert berichtigt abgeändert", bare: "ändern aktualisieren anpassen korrigieren berichtigen", present: "ändere aktualisiere passe+an korrigiere ändern+ihre"},
-	{takes: things | changes, participle: "verlängert verschoben hinzugefügt entfernt gelöscht aktiviert deaktiviert hinterlegt vorgenommen durchgeführt eingetragen gespeichert verlegt pausiert gewechselt umgesetzt geschlossen",
-		bare:    "verlängern verschieben hinzufügen entfernen löschen aktivieren deaktivieren hinterlegen vornehmen durchführen eintragen wechseln",
-		present: "verlängere verschiebe füge+hinzu lösche aktiviere trage+ein nehme+vor"},
+	{takes: things | changes, participle: "verlängert verschoben hinzugefügt entfernt gelöscht aktiviert deaktiviert hinterlegt eingetragen gespeichert verlegt pausiert gewechselt umgesetzt geschlossen",
+		bare:    "verlängern verschieben hinzufügen entfernen löschen aktivieren deaktivieren hinterlegen eintragen wechseln",
+		present: "verlängere verschiebe füge+hinzu lösche aktiviere trage+ein"},
+	{takes: changes, participle: "vorgenommen durchgeführt übernommen umgesetzt gespeichert", bare: "vornehmen durchführen übernehmen", present: "nehme+vor führe+durch"},
 	{takes: refunds, participle: "veranlasst ausgelöst eingeleitet angewiesen durchgeführt bearbeitet vorgenommen ausgestellt genehmigt verarbeitet gestartet initiiert abgeschlossen überwiesen angestoßen freigegeben gutgeschrieben getätigt in+die+wege beauftragt erledigt unterwegs gebucht bestätigt",
 		bare: "veranlassen auslösen einleiten anweisen durchführen bearbeiten vornehmen genehmigen überweisen anstoßen", present: "veranlasse löse+aus leite+ein weise+an führe+durch stoße+an"},
 	{takes: money, participle: "überwiesen+zurück zurückgegeben zurückgeschickt gutgeschrieben+karte zurückgesendet", bare: "zurückgeben"},

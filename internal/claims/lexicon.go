@@ -1,6 +1,9 @@
 package claims
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // lexicon holds the senses of every word that a claim may turn on.
 var lexicon = buildLexicon()
@@ -10,14 +13,14 @@ var lexicon = buildLexicon()
 type entry struct {
 	topics, takes topics
 
-	noun, participle, bare, gerund, past, future, present, passive, passives string
+	noun, participle, bare, gerund, past, future, present, passive, passives, either, state string
 }
 
 func buildLexicon() map[string][]sense {
 	found := make(map[string][]sense)
 	for i := range grammars {
 		for _, e := range vocabulary[grammars[i].tag] {
-			for form, list := range [...]string{e.noun, e.participle, e.bare, e.gerund, e.past, e.future, e.present, e.passive, e.passives} {
+			for form, list := range [...]string{e.noun, e.participle, e.bare, e.gerund, e.past, e.future, e.present, e.passive, e.passives, e.either, e.state} {
 				for word := range strings.FieldsSeq(list) {
 					word, needs, _ := strings.Cut(word, "+")
 					s := sense{language: uint8(i), form: formOf(form), topics: e.topics, takes: e.takes, needs: needs}
@@ -27,6 +30,9 @@ func buildLexicon() map[string][]sense {
 				}
 			}
 		}
+	}
+	for _, senses := range found {
+		slices.SortStableFunc(senses, func(a, b sense) int { return strings.Compare(b.needs, a.needs) }) // those that need most first
 	}
 	return found
 }

@@ -16,7 +16,7 @@ var dutch = grammar{
 		will:       "zal zullen ga gaan",
 		willBe:     "wordt worden",
 		modal:      "kan kunnen kunt zou zouden wil willen wilt moet moeten mag mogen hoef hoeft mogelijk had wens",
-		able:       "kon konden gelukt",
+		justDone:   "kon konden",
 		not:        "niet geen nooit noch niets zonder niemand",
 		condition:  "als zodra indien wanneer tenzij mits voordat bij nadat",
 		clause:     "dat omdat terwijl hoewel waarom hoe want die",
@@ -30,7 +30,7 @@ var dutch = grammar{
 		before:     "voor van over aan op met naar in bij tegen uit betreffende",
 		owned:      "de het uw je jouw deze dit een ons onze",
 		contact:    "contact bellen belt opnemen neemt reageren bekijken bekijkt helpt helpen behandelt overneemt overnemen beantwoorden terugbellen",
-		byOther:    "door",
+		receive:    "krijgt ontvangt krijg ontvang",
 		vague:      "normaal meestal gewoonlijk altijd doorgaans beleid",
 		infinitive: "te",
 	}.index(),
@@ -39,6 +39,7 @@ var dutch = grammar{
 		adverb:    "niet alleen|zoals gevraagd|zoals afgesproken|geen probleem|bij u|bij ons",
 		not:       "nog niet|nog geen",
 		seeming:   "het lijkt erop|bij voorbeeld",
+		byOther:   "door de|door het|door u|door uw|door je|door jou",
 	}),
 }
 
@@ -58,7 +59,8 @@ var dutchWords = []entry{
 	{topics: cancellations, participle: "geannuleerd opgezegd beëindigd stopgezet gecanceld", bare: "annuleren opzeggen beëindigen stopzetten", present: "annuleer zeg+op"},
 	{topics: changes, takes: things | changes, participle: "gewijzigd aangepast veranderd bijgewerkt gecorrigeerd", bare: "wijzigen aanpassen veranderen bijwerken corrigeren", present: "wijzig pas+aan verander werk+bij"},
 	{topics: changes, participle: "omgeboekt omgezet geüpgraded geactiveerd gedeblokkeerd", bare: "omboeken omzetten upgraden", present: "boek+om zet+om"},
-	{takes: things | changes, participle: "verlengd verplaatst toegevoegd verwijderd gedeactiveerd doorgevoerd verwerkt verzet geregistreerd", bare: "verlengen verplaatsen toevoegen verwijderen doorvoeren", present: "verleng verplaats voeg+toe"},
+	{takes: things | changes, participle: "verlengd verplaatst toegevoegd verwijderd gedeactiveerd verzet", bare: "verlengen verplaatsen toevoegen verwijderen", present: "verleng verplaats voeg+toe"},
+	{takes: changes, participle: "doorgevoerd verwerkt geregistreerd uitgevoerd", bare: "doorvoeren verwerken", present: "verwerk"},
 	{takes: refunds, participle: "verwerkt gestart ingezet uitgevoerd gedaan goedgekeurd verzonden geïnitieerd geregeld aangemaakt gemaakt onderweg afgerond", bare: "verwerken starten uitvoeren regelen", present: "verwerk start regel zet+in"},
 	{takes: cancellations, participle: "verwerkt bevestigd uitgevoerd doorgevoerd geregeld", bare: "verwerken bevestigen", present: "verwerk bevestig"},
 	{takes: orders, participle: "geplaatst", bare: "plaatsen", present: "plaats"},
@@ -85,8 +87,8 @@ var swedish = grammar{
 		been:       "blivit blev",
 		will:       "kommer ska",
 		willBe:     "blir",
-		modal:      "kan kunna skulle vill måste bör får möjligt",
-		able:       "kunde",
+		modal:      "kan kunna skulle vill måste bör möjligt",
+		justDone:   "kunde",
 		not:        "inte ej ingen inga inget aldrig utan varken",
 		condition:  "om när så+snart innan ifall efter",
 		clause:     "att som eftersom medan varför hur",
@@ -101,6 +103,7 @@ var swedish = grammar{
 		owned:      "din ditt dina er ert den det en ett ditt vår",
 		contact:    "kontaktar kontakta ringer hjälper återkommer återkomma",
 		byOther:    "av",
+		receive:    "får",
 		vague:      "normalt vanligtvis alltid oftast policy",
 		infinitive: "",
 	}.index(),
@@ -284,7 +287,7 @@ var wideDenials = strings.Fields(`できません ません 場合 したら す
 
 var widePhrases = []widePhrase{
 	{Refund, false, Agent, fields(`返金しました 返金いたしました 返金致しました 返金の手続きをしました 返金手続きを行いました 返金処理を行いました 返金処理をしました 返金手続きをいたしました`)},
-	{Refund, false, Nobody, fields(`返金されました 返金が完了 返金済み 已退款 已经退款 已為您退款 已为您退款 退款已 已经为您退款 已给您退款 已办理退款 已经给您退款 تمرداد تم\u00a0رد`)},
+	{Refund, false, Nobody, fields(`返金されました 返金が完了 返金済み 已退款 已经退款 已為您退款 已为您退款 退款已 已经为您退款 已给您退款 已办理退款 已经给您退款 `)},
 	{Refund, true, Agent, fields(`返金します 返金いたします 返金致します 会退款 将退款 将为您退款 会为您退款 会给您退款 سنعيد سأعيد سنرد`)},
 	{Cancellation, false, Agent, fields(`キャンセルしました キャンセルいたしました キャンセル致しました 取り消しました 解約しました 解約いたしました`)},
 	{Cancellation, false, Nobody, fields(`キャンセルされました キャンセル済み 已取消 已经取消 已为您取消 已經取消 已為您取消 已经为您取消 已被取消`)},
@@ -295,7 +298,18 @@ var widePhrases = []widePhrase{
 	{Credit, false, Agent, fields(`クーポンを発行しました クーポンをお送りしました ポイントを付与しました ポイントを付与いたしました 已发放优惠券 已补偿 已发放积分 优惠券已`)},
 	{Escalation, false, Agent, fields(`担当者に引き継ぎました 担当者に引き継ぎいたしました 担当者に転送しました 担当者におつなぎしました 已转接 已为您转接 已转交 已转人工 已升级 已将您的问题转`)},
 	{Escalation, true, Agent, fields(`担当者におつなぎします 担当者に引き継ぎます 担当者からご連絡 为您转接 正在转接 专员会联系 客服会联系`)},
+	{Cancellation, false, Nobody, fields(`تم_إلغاء لقد_ألغيت لقد_ألغينا قمت_بإلغاء قمنا_بإلغاء ألغيت ألغينا`)},
+	{Refund, false, Nobody, fields(`تم_رد_المبلغ تم_استرداد تم_إرجاع_المبلغ قمت_برد قمنا_برد تمت_إعادة_المبلغ أعدنا_المبلغ تم_رد`)},
+	{Change, false, Nobody, fields(`تم_تغيير تم_تحديث تم_تعديل قمت_بتغيير قمت_بتحديث قمنا_بتحديث`)},
+	{Escalation, false, Nobody, fields(`تم_تحويل_طلبك تم_تصعيد قمت_بتحويل قمنا_بتحويل`)},
+	{Message, false, Nobody, fields(`تم_إرسال_البريد تم_إرسال_رسالة تم_إرسال_رمز أرسلت_لك أرسلنا_لك`)},
 	{Message, false, Agent, fields(`メールを送信しました メールをお送りしました メールを送りました 邮件已发送 已发送邮件 已给您发送 已向您发送`)},
 }
 
-func fields(text string) []string { return strings.Fields(text) }
+func fields(text string) []string {
+	list := strings.Fields(text)
+	for i := range list {
+		list[i] = strings.ReplaceAll(list[i], "_", " ")
+	}
+	return list
+}

@@ -5,7 +5,7 @@ import (
 )
 
 // class is what a function word does in a sentence; a word may do several things.
-type class uint32
+type class uint64
 
 const (
 	agent     class = 1 << iota // I, we
@@ -22,26 +22,28 @@ const (
 	able                        // "was able to" is done
 	justDone                    // "viens de", "acabo de" is done
 	not
-	condition // begins a condition
-	clause    // begins a clause
-	join      // joins two clauses
-	adverb    // may stand within a group of verbs
-	asking    // begins a question
-	saying    // what the customer said
-	seeming   // what is supposed
-	now       // makes a state of the present
-	general   // begins a rule
-	before    // a preposition: what follows is not the object
-	owned     // an article or possessive
-	request   // after a noun: it is only asked for
-	receive   // to get
-	contact   // what a human will do
-	byOther   // done by
-	vague     // in a rule
-	infinitive
+	condition  // begins a condition
+	clause     // begins a clause
+	join       // joins two clauses
+	adverb     // may stand within a group of verbs
+	asking     // begins a question
+	saying     // what the customer said
+	seeming    // what is supposed
+	now        // makes a state of the present
+	general    // begins a rule
+	before     // a preposition: what follows is not the object
+	owned      // an article or possessive
+	request    // after a noun: it is only asked for
+	receive    // to get
+	contact    // what a human will do
+	byOther    // done by
+	vague      // in a rule
+	infinitive // to, before a verb
+	reflexive  // makes a passive of a perfect
+	addressed  // makes a verb that may be of the past one that is
 )
 
-const groupWords = adverb | not | have | haveFirst | be | been | being | will | willBe | modal | able | justDone | infinitive
+const groupWords = adverb | not | have | haveFirst | be | been | being | will | willBe | modal | able | justDone | infinitive | reflexive
 
 // form is that of a verb, or a noun.
 type form uint8
@@ -56,6 +58,8 @@ const (
 	present  // of the first person
 	passive  // of the past, in one word
 	passives // of the present or the future, in one word
+	either   // of the first person, past or present: only words around it tell
+	state    // an adjective that says that something is done
 )
 
 // topics are what nouns speak of and verbs act on.
@@ -187,6 +191,9 @@ func (p *parser) classify() {
 	for i := 0; i < len(p.list); i++ {
 		text := p.list[i].Text
 		c := p.functions[text]
+		if i > 0 && c&condition != 0 && p.classes[i-1]&owned != 0 {
+			c &^= condition // "o seu caso" is a noun
+		}
 		p.classes[i] |= c
 		for _, ph := range p.phrases[text] {
 			if p.matches(i, ph.words) {
@@ -254,7 +261,7 @@ func (p *parser) begins(c span) class {
 	var first class
 	for i := c.from; i < c.to && i < c.from+3; i++ {
 		first |= p.classes[i] & (condition | general)
-		if p.classes[i]&(adverb|join|clause) == 0 {
+		if p.classes[i]&(adverb|join|clause) == 0 && p.classes[i] != 0 {
 			break
 		}
 	}
@@ -322,18 +329,22 @@ func (p *parser) clause(c span, trailing bool) {
 	}
 	hit := false
 	for i := c.from; i < c.to; i++ {
+		particle := false // the word has another with which it means something else
 		for _, s := range lexicon[p.list[i].Text] {
 			if s.language != p.language || s.form == noun {
 				continue
 			}
 			hit = true
-			if s.needs != "" && !p.has(c, s.needs) {
+			if s.needs != "" && !p.has(c, s.needs) || s.needs == "" && particle {
 				continue
 			}
-			p.verb(c, i, s, all, trailing)
+			if p.verb(c, i, s, all, trailing) && s.needs != "" {
+				particle = true
+			}
 		}
 	}
 	p.human(c, all, trailing)
+	p.received(c, all, trailing)
 	if verbs := all & (groupWords &^ adverb); verbs != 0 || hit {
 		if verbs != 0 {
 			p.carried, p.carriedBy = verbs, subject
@@ -374,42 +385,48 @@ func (p *parser) has(c span, word string) bool {
 }
 
 // verb decides whether the verb at i claims something.
-func (p *parser) verb(c span, i int, s sense, all class, trailing bool) {
-	actor, promise, ok := p.claims(c, i, s, all)
+func (p *parser) verb(c span, i int, s sense, all class, trailing bool) bool {
+	actor, promise, ok := p.claims(c, i, s, all, trailing)
 	if !ok {
-		return
+		return false
 	}
 	if promise && (trailing || p.conditional) || p.conditional || p.reported && actor == Nobody {
-		return
+		return false
 	}
 	if p.rule && (promise || s.form == participle && all&(been|have|haveFirst|now) == 0) && actor == Nobody {
-		return
+		return false
 	}
 	if p.rule && all&vague != 0 && promise {
-		return
+		return false
 	}
 	if i+1 < c.to && p.classes[i+1]&byOther != 0 && !(i+2 < c.to && (p.classes[i+2]&agent != 0 || lexiconNoun(p.list[i+2].Text, p.language)&humans != 0 || p.classes[i+2]&owned != 0 && i+3 < c.to && lexiconNoun(p.list[i+3].Text, p.language)&humans != 0)) {
-		return
+		return false
+	}
+	if p.verbLast && actor == Nobody && all&byOther != 0 {
+		return false
 	}
 	kind := s.topics.kind()
 	if s.takes != 0 {
 		t := p.object(c, i, s, actor)
 		if t == 0 {
 			if s.topics == 0 || actor == Nobody {
-				return
+				return false
 			}
 		} else {
-			kind = (t & s.takes).kind()
+			if s.topics == 0 {
+				kind = (t & s.takes).kind()
+			}
 		}
 	}
 	if kind != "" {
 		p.found.add(kind, actor, promise)
 	}
+	return kind != ""
 }
 
 // claims reports whether the form of a verb, with the words around it, says that
 // something is done or will be, and by whom.
-func (p *parser) claims(c span, i int, s sense, all class) (actor Actor, promise, ok bool) {
+func (p *parser) claims(c span, i int, s sense, all class, trailing bool) (actor Actor, promise, ok bool) {
 	group, subject, start := p.group(c, i)
 	if p.verbLast {
 		group = all
@@ -449,7 +466,9 @@ func (p *parser) claims(c span, i int, s sense, all class) (actor Actor, promise
 			return Nobody, promise, true
 		case group&haveFirst != 0:
 			return Agent, group&will != 0, true
-		case group&have != 0 && byAgent:
+		case group&have != 0 && group&reflexive != 0, group&have != 0 && p.tag == "sv" && strings.HasSuffix(p.list[i].Text, "ts"):
+			return Nobody, false, true
+		case group&have != 0 && subject&agent != 0:
 			return Agent, group&will != 0, true
 		case group&have != 0:
 			return "", false, false
@@ -460,11 +479,11 @@ func (p *parser) claims(c span, i int, s sense, all class) (actor Actor, promise
 		}
 	case bare:
 		switch {
-		case group&able != 0 && group&(been|have|haveFirst) != 0, group&justDone != 0:
+		case group&able != 0 && group&(been|have|haveFirst) != 0, group&justDone != 0 && (byAgent || group&haveFirst != 0):
 			return Agent, false, true
 		case group&able != 0:
 			return "", false, false
-		case group&will != 0 && byAgent && group&infinitive == 0, group&will != 0 && byAgent && p.tag == "en":
+		case group&will != 0 && byAgent && !(p.verbLast && i > c.from && p.classes[i-1]&infinitive != 0):
 			return Agent, true, true
 		}
 	case gerund:
@@ -473,10 +492,14 @@ func (p *parser) claims(c span, i int, s sense, all class) (actor Actor, promise
 		}
 	case past:
 		return Agent, false, true
+	case either:
+		return Agent, false, all&addressed != 0 && !trailing && !p.conditional
+	case state:
+		return Nobody, false, group&(be|been) != 0
 	case future:
 		return Agent, true, true
 	case present:
-		if group&(have|haveFirst|will|willBe|been) == 0 && (p.dropped || all&agent != 0) {
+		if group&(have|haveFirst|will|willBe|been|justDone|able) == 0 && (p.dropped || all&agent != 0) {
 			return Agent, true, true
 		}
 	case passive:
@@ -570,10 +593,10 @@ func (p *parser) state(c span, i int, s sense, all class) bool {
 	if all&now != 0 {
 		return true
 	}
-	if s.takes != 0 || p.rule || all&(vague|general) != 0 {
+	if s.takes != 0 && !p.verbLast || p.rule || all&(vague|general) != 0 {
 		return false
 	}
-	if i+1 < c.to && p.classes[i+1]&before != 0 {
+	if i+1 < c.to && p.classes[i+1]&before != 0 && !p.verbLast {
 		return false
 	}
 	for j := c.from; j < i; j++ {
@@ -597,6 +620,9 @@ func (p *parser) noun(i int) topics {
 	return t
 }
 
+// partitive are prepositions that are articles at the beginning of a clause.
+var partitive = wordSet("des du de dei delle degli")
+
 func lexiconNoun(word string, language uint8) topics {
 	for _, s := range lexicon[word] {
 		if s.language == language && s.form == noun {
@@ -612,7 +638,7 @@ func (p *parser) prepositional(c span, i int) bool {
 	for j := i - 1; j >= c.from && j >= i-3; j-- {
 		k := p.classes[j]
 		if k&before != 0 {
-			return true
+			return j != c.from || !partitive[p.list[j].Text]
 		}
 		if k&(groupWords&^adverb) != 0 || p.noun(j) != 0 {
 			return false
@@ -633,7 +659,7 @@ func (p *parser) object(c span, i int, s sense, actor Actor) topics {
 	seen := false
 	look := func(j int) (topics, bool) {
 		t := p.noun(j)
-		if t == 0 || j == i || p.prepositional(c, j) {
+		if t == 0 || j == i || p.prepositional(c, j) && !strings.HasPrefix(p.list[i].Text, "procéd") && !strings.HasPrefix(p.list[i].Text, "proced") {
 			return 0, false
 		}
 		seen = true
@@ -652,7 +678,7 @@ func (p *parser) object(c span, i int, s sense, actor Actor) topics {
 		}
 	} else {
 		for j := c.from; j < c.to; j++ {
-			if t, ok := look(j); ok && (t != 0 || j < i) {
+			if t, ok := look(j); ok && (t != 0 || j < i && !p.verbLast) {
 				return t
 			}
 		}
@@ -662,6 +688,37 @@ func (p *parser) object(c span, i int, s sense, actor Actor) topics {
 	}
 	return 0
 }
+
+// received finds that the customer will get something: "you will receive a refund".
+func (p *parser) received(c span, all class, trailing bool) {
+	if all&receive == 0 || all&(not|modal|condition|saying|vague) != 0 || trailing || p.conditional || p.reported || p.rule {
+		return
+	}
+	if p.tag == "en" && (all&will == 0 || all&you == 0) {
+		return
+	}
+	back := false
+	for i := c.from; i < c.to; i++ {
+		back = back || backs[p.list[i].Text]
+	}
+	for i := c.from; i < c.to; i++ {
+		t := p.noun(i)
+		switch {
+		case p.prepositional(c, i):
+		case t&money != 0 && back:
+			p.found.add(Refund, Nobody, true)
+			return
+		case t&(refunds|credits) != 0 && (!p.verbLast || i > c.from && p.classes[i-1]&owned != 0 && !indefinite[p.list[i-1].Text]):
+			p.found.add((t & (refunds | credits)).kind(), Nobody, true)
+			return
+		}
+	}
+}
+
+var (
+	backs      = wordSet("back zurück terug tillbaka")
+	indefinite = wordSet("ein eine einen een en ett")
+)
 
 // human finds that a human will take over: "a colleague will contact you".
 func (p *parser) human(c span, all class, trailing bool) {
