@@ -9,8 +9,8 @@
 package claims
 
 import (
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/frontdesk-go/frontdesk/internal/sentences"
 	"github.com/frontdesk-go/frontdesk/internal/words"
@@ -55,108 +55,99 @@ type Claim struct {
 // the commonest phrasings of Polish, Turkish, Swedish, Japanese, Chinese and Arabic.
 // It is safe for concurrent use.
 func Find(text string) []Claim {
-	if !interesting(text) {
-		return nil
-	}
 	var found []Claim
-	asked := false
-	for _, sentence := range sentences.Split(text) {
+	promises := false
+	var buffer [64]words.Word
+	var tokens [64]token
+	list := sentences.Split(text)
+	for _, sentence := range list {
 		folded := words.Fold(sentence)
-		s := read(folded)
-		asked = asked || s.asksToConfirm()
+		s := read(tokens[:0], buffer[:0], folded)
+		if !s.interesting {
+			continue
+		}
 		for _, c := range s.find(folded) {
 			c.Sentence = sentence
+			promises = promises || c.Promise
 			found = append(found, c)
 		}
 	}
-	if asked {
-		kept := found[:0]
-		for _, c := range found {
-			if !c.Promise {
-				kept = append(kept, c)
-			}
-		}
-		found = kept
+	if promises && slices.ContainsFunc(list, asksToConfirm) {
+		found = slices.DeleteFunc(found, func(c Claim) bool { return c.Promise })
 	}
 	return found
 }
 
-// interesting reports whether a text has any word that a claim needs.
-func interesting(text string) bool {
-	folded := words.Fold(text)
-	for i := 0; i < len(folded); i++ {
-		if folded[i] >= 0xd8 { // beyond the letters of Europe
-			if r, _ := utf8.DecodeRuneInString(folded[i:]); r >= 0x600 {
-				return true
-			}
-		}
-	}
-	var buffer [128]words.Word
-	list, _ := words.Append(buffer[:0], folded)
-	for i, w := range list {
-		if lexicon[w.Text] != nil {
-			return true
-		}
-		if i > 0 && w.Before == "-" && lexicon[list[i-1].Text+w.Text] != nil {
-			return true
-		}
-	}
-	return false
+// token is a word of a sentence with what is known of it; known is never nil.
+type token struct {
+	words.Word
+	known *knowledge
 }
 
 // statement is a sentence as words.
 type statement struct {
-	list  []words.Word
+	list  []token
 	after string
+
+	// interesting tells that there are the words without which there is no claim: a
+	// verb for what support does, or a human with what one will do, or something
+	// with the word for getting it, or a script of which nothing is known by words.
+	interesting bool
 }
 
-func read(folded string) statement {
-	list, after := words.Append(make([]words.Word, 0, 32), folded)
-	joined := list[:0]
-	for i := 0; i < len(list); i++ {
-		w := list[i]
-		for w.Before != "" && i+1 < len(list) && list[i+1].Before == "-" && lexicon[w.Text] == nil && lexicon[w.Text+list[i+1].Text] != nil ||
-			i+1 < len(list) && list[i+1].Before == "-" && (lexicon[w.Text+list[i+1].Text] != nil || lexicon[w.Text+"-"+list[i+1].Text] != nil) {
-			w.Text += list[i+1].Text // re-funded
+func read(list []token, buffer []words.Word, folded string) statement {
+	all, after := words.Append(buffer, folded)
+	s := statement{list: list, after: after}
+	var seen role
+	for i := 0; i < len(all); i++ {
+		w := all[i]
+		known := vocabulary[w.Text]
+		for i+1 < len(all) && all[i+1].Before == "-" {
+			joined := vocabulary[w.Text+all[i+1].Text] // re-funded
+			if joined == nil || joined.roles == 0 {
+				break
+			}
+			w.Text += all[i+1].Text
+			known = joined
 			i++
 		}
-		joined = append(joined, w)
+		if known == nil {
+			known = &unknown
+		}
+		seen |= known.roles
+		if first := w.Text[0]; first >= 0xd8 { // beyond the letters of Europe
+			seen |= isVerb
+		}
+		s.list = append(s.list, token{w, known})
 	}
-	return statement{joined, after}
+	s.interesting = seen&isVerb != 0 || seen&(isHuman|isContact) == isHuman|isContact || seen&(isThing|isReceipt) == isThing|isReceipt
+	return s
 }
 
 // find returns the claims of a sentence, without the sentence.
 func (s statement) find(folded string) []Claim {
 	var found claimSet
-	var in uint32
-	for _, w := range s.list {
-		for _, sense := range lexicon[w.Text] {
-			in |= 1 << sense.language
-		}
-	}
 	// Of languages that share a verb, the sentence is in that of its other words.
-	most := 0
 	var counts [len(grammars)]int
+	var in uint32
+	most := 0
+	for _, w := range s.list {
+		in |= w.known.verbs
+	}
 	for i := range grammars {
 		if in&(1<<i) == 0 {
 			continue
 		}
 		for _, w := range s.list {
-			if _, ok := grammars[i].functions[w.Text]; ok {
+			if w.known.of[i].any() {
 				counts[i]++
-			}
-			for _, sense := range lexicon[w.Text] {
-				if int(sense.language) == i {
-					counts[i]++
-					break
-				}
 			}
 		}
 		most = max(most, counts[i])
 	}
 	for i := range grammars {
-		if counts[i] > 0 && counts[i] == most {
-			p := parser{grammar: &grammars[i], language: uint8(i), statement: s, found: &found}
+		if in&(1<<i) != 0 && counts[i] == most {
+			p := parser{grammar: &grammars[i], language: i, statement: s, found: &found}
 			p.parse()
 		}
 	}
@@ -181,9 +172,10 @@ func (s *claimSet) add(kind Kind, actor Actor, promise bool) {
 
 // asksToConfirm reports whether a sentence asks the customer to agree to what the
 // reply describes.
-func (s statement) asksToConfirm() bool {
+func asksToConfirm(sentence string) bool {
+	list, _ := words.Append(nil, words.Fold(sentence))
 	line := make([]byte, 0, 256)
-	for _, w := range s.list {
+	for _, w := range list {
 		line = append(line, ' ')
 		line = append(line, w.Text...)
 	}

@@ -1,9 +1,10 @@
 package claims
 
 var english = grammar{
+	words:   englishWords,
 	tag:     "en",
 	adverbs: []string{"ly"},
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "i we let",
 		you:       "you u",
 		third:     "he she they customer customers user who airline seller carrier bank merchant it this that which",
@@ -24,8 +25,8 @@ var english = grammar{
 			manually happily gladly`,
 		asking:  "shall would do does did can could may have has is are was were will should am what when where which who why how",
 		saying:  "said say saying told tell mentioned mention asked ask requested request claim claimed wrote stated think thought believe want wanted wish wished hoped expected like prefer confirmed indicated reported need looking trying noted",
-		seeming: "seems seem appears appear understand understood hear apparently according supposedly ensure sorry example hypothetically suppose supposed expected intended scheduled assume wondering",
-		now:     "now already successfully officially hereby fully completely currently",
+		seeming: "presumably seems seem appears appear understand understood hear apparently according supposedly ensure sorry example hypothetically suppose supposed expected intended scheduled assume wondering",
+		now:     "now already successfully officially hereby",
 		general: `refunds orders cancellations changes exchanges bookings credits vouchers customers items payments returns any every each most certificates reservations
 			tickets flights such typically usually normally generally policy members passengers discounts compensation replacements subscriptions`,
 		before:     "about for of regarding concerning on to with from in at under by per via into after without within during against including as",
@@ -36,8 +37,8 @@ var english = grammar{
 		byOther:    "by",
 		vague:      "usually normally typically generally policy always eligible entitled depending whenever",
 		infinitive: "to",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "as soon as|in case|as long as|so long as|in the event|only if|should you|even if|if and when|after you|after we receive|at which point",
 		adverb: `went ahead and|go ahead and|gone ahead and|going ahead and|not only|as requested|as promised|as discussed|as agreed|for you|right away|as well|at once|
 			in fact|of course|happy to confirm|glad to confirm|pleased to confirm|on your behalf|right now|to you|back to you|good news|
@@ -46,9 +47,9 @@ var english = grammar{
 		now:     "all set",
 		seeming: "make sure|making sure|looks like|look like|sounds like|sorry to hear|sorry that|in order to|to be",
 		clause:  "can confirm|want to confirm|like to confirm|like to inform|can see|can verify|want to let you know",
-		modal:   "have to|has to|need to|needs to|want to|happy to|like to|ready to|glad to|trying to|eligible to|wish to|love to|pleased to|possible to|allowed to|authorized to|had to",
+		modal:   "let s|let us|let me know|let us know|have to|has to|need to|needs to|want to|happy to|like to|ready to|glad to|trying to|eligible to|wish to|love to|pleased to|possible to|allowed to|authorized to|had to",
 		not:     "no longer|not yet|rather than|instead of",
-	}),
+	},
 }
 
 var englishWords = []entry{
@@ -78,18 +79,18 @@ var englishWords = []entry{
 		gerund: "moving removing adding resetting activating unlocking extending renewing disabling enabling pausing resuming suspending"},
 	{takes: changes, participle: "applied made implemented completed processed confirmed saved", bare: "apply make implement process", gerund: "applying making processing"},
 	{takes: refunds, participle: `issued processed initiated made completed arranged approved granted sent started triggered authorized authorised submitted executed credited finalized posted actioned
-		released transferred given provided applied`,
+		released transferred added finalised given provided applied`,
 		bare:   "issue process initiate make complete arrange approve grant send start trigger authorize submit execute credit finalize give provide apply",
 		gerund: "issuing processing initiating making completing arranging approving granting sending starting triggering authorizing submitting executing giving applying"},
 	{takes: refunds | cancellations | bookings, state: "successful complete underway confirmed done finished"},
-	{takes: money, participle: "returned reversed sent+back transferred+back paid+back credited+back given+back credited+card credited+original credited+bank returned+to", bare: "return reverse pay+back send+back give+back credit+back",
+	{takes: money, participle: "added+balance returned reversed sent+back transferred+back paid+back credited+back given+back credited+card credited+original credited+bank returned+to", bare: "return reverse pay+back send+back give+back credit+back",
 		gerund: "returning reversing"},
 	{takes: cancellations, participle: "processed completed made arranged confirmed initiated submitted finalized executed carried+out complete successful underway actioned",
 		bare:   "process complete make arrange confirm initiate finalize execute",
 		gerund: "processing completing arranging confirming initiating finalizing"},
 	{takes: orders, participle: "placed reordered created submitted+new", bare: "place", gerund: "placing"},
-	{takes: bookings, participle: "made booked arranged ordered sent shipped dispatched processed initiated created placed secured scheduled completed confirmed submitted organised organized issued",
-		bare:   "make book arrange order send ship dispatch process initiate create place schedule complete organise organize submit",
+	{takes: bookings, participle: "made booked arranged ordered sent shipped dispatched processed initiated created placed secured scheduled confirmed submitted organised organized issued",
+		bare:   "finalize complete make book arrange order send ship dispatch process initiate create place schedule complete organise organize submit",
 		gerund: "making booking arranging ordering sending shipping dispatching processing initiating creating placing scheduling completing"},
 	{topics: bookings, participle: "rebooked reordered reshipped exchanged replaced", bare: "rebook reorder reship exchange replace", gerund: "rebooking reordering reshipping exchanging replacing"},
 	{topics: orders, takes: things | bookings | orders, participle: "booked ordered purchased reserved", bare: "book order purchase reserve", gerund: "booking ordering purchasing reserving"},

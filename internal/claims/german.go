@@ -1,9 +1,10 @@
 package claims
 
 var german = grammar{
+	words:    germanWords,
 	tag:      "de",
 	verbLast: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "ich wir",
 		you:       "du sie ihr",
 		third:     "er es man kunde kunden händler bank airline",
@@ -37,15 +38,15 @@ var german = grammar{
 		receive:    "erhalten bekommen erhältst bekommst",
 		vague:      "grundsätzlich normalerweise üblicherweise generell meist meistens immer stets regel richtlinie richtlinien",
 		infinitive: "zu",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "im falle|im fall|für den fall|nach eingang|nach erhalt|nach prüfung|nach ihrer bestätigung|nach deiner bestätigung|so bald|vor der|gegen vorlage",
 		adverb:    "nicht nur|wie gewünscht|wie besprochen|wie vereinbart|bei uns|bei ihnen|bei dir|noch heute|in kürze|bei ihrer bank|auf wunsch|kein problem",
 		not:       "noch nicht|noch kein",
 		seeming:   "es sieht so aus|wie es aussieht|tut mir leid|zum beispiel",
 		vague:     "in der regel",
 		byOther:   "von der airline|von der fluggesellschaft|vom händler|vom verkäufer|von der bank|von ihrer bank|vom hersteller|vom veranstalter|von ihnen|von dir|vom kunden|durch den|durch die|durch sie|von der bahn|vom hotel",
-	}),
+	},
 }
 
 var germanWords = []entry{

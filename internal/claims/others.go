@@ -3,9 +3,10 @@ package claims
 import "strings"
 
 var dutch = grammar{
+	words:    dutchWords,
 	tag:      "nl",
 	verbLast: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:      "ik wij we",
 		you:        "u je jij jullie",
 		third:      "hij zij klant men",
@@ -33,14 +34,14 @@ var dutch = grammar{
 		receive:    "krijgt ontvangt krijg ontvang",
 		vague:      "normaal meestal gewoonlijk altijd doorgaans beleid",
 		infinitive: "te",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "in geval|op het moment dat|zo gauw|na ontvangst",
 		adverb:    "niet alleen|zoals gevraagd|zoals afgesproken|geen probleem|bij u|bij ons",
 		not:       "nog niet|nog geen",
 		seeming:   "het lijkt erop|bij voorbeeld",
 		byOther:   "door de|door het|door u|door uw|door je|door jou",
-	}),
+	},
 }
 
 var dutchWords = []entry{
@@ -76,9 +77,10 @@ var dutchWords = []entry{
 }
 
 var swedish = grammar{
+	words:    swedishWords,
 	tag:      "sv",
 	verbLast: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:      "jag vi",
 		you:        "du ni",
 		third:      "han hon kund kunden",
@@ -106,13 +108,13 @@ var swedish = grammar{
 		receive:    "får",
 		vague:      "normalt vanligtvis alltid oftast policy",
 		infinitive: "",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "så snart|i fall",
 		will:      "kommer att",
 		adverb:    "inte bara|inga problem",
 		not:       "ännu inte|inte ännu",
-	}),
+	},
 }
 
 var swedishWords = []entry{
@@ -143,10 +145,11 @@ var swedishWords = []entry{
 }
 
 var polish = grammar{
+	words:    polishWords,
 	tag:      "pl",
 	verbLast: true,
 	dropped:  true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "ja my",
 		you:       "ty pan pani państwo",
 		third:     "on ona klient",
@@ -170,12 +173,12 @@ var polish = grammar{
 		contact:   "skontaktuje oddzwoni odpowie pomoże zajmie",
 		byOther:   "przez",
 		vague:     "zazwyczaj zwykle zawsze regulamin",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "w przypadku|jak tylko|po otrzymaniu",
 		adverb:    "nie tylko|nie ma problemu",
 		not:       "jeszcze nie",
-	}),
+	},
 }
 
 var polishWords = []entry{
@@ -204,10 +207,11 @@ var polishWords = []entry{
 
 // Turkish says in one word who did it and when; the noun before it says what.
 var turkish = grammar{
+	words:    turkishWords,
 	tag:      "tr",
 	verbLast: true,
 	dropped:  true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "ben biz",
 		you:       "siz sen",
 		modal:     "mümkün isterseniz gerekir gerekiyor",
@@ -220,10 +224,10 @@ var turkish = grammar{
 		seeming:   "görünüyor anlıyorum üzgünüm",
 		now:       "şimdi",
 		vague:     "genellikle normalde her",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "ettikten sonra|edildikten sonra",
-	}),
+	},
 }
 
 var turkishWords = []entry{
@@ -247,11 +251,6 @@ var turkishWords = []entry{
 }
 
 var grammars = [...]grammar{english, german, french, spanish, portuguese, italian, dutch, swedish, polish, turkish}
-
-var vocabulary = map[string][]entry{
-	"en": englishWords, "de": germanWords, "fr": frenchWords, "es": spanishWords, "pt": portugueseWords, "it": italianWords,
-	"nl": dutchWords, "sv": swedishWords, "pl": polishWords, "tr": turkishWords,
-}
 
 // widePhrase is a whole phrase of a language that does not divide words, or whose
 // words take prefixes.

@@ -43,7 +43,7 @@ const (
 	addressed  // makes a verb that may be of the past one that is
 )
 
-const groupWords = adverb | not | have | haveFirst | be | been | being | will | willBe | modal | able | justDone | infinitive | reflexive
+const groupWords = adverb | now | not | have | haveFirst | be | been | being | will | willBe | modal | able | justDone | infinitive | reflexive
 
 // form is that of a verb, or a noun.
 type form uint8
@@ -105,21 +105,21 @@ func (t topics) kind() Kind {
 
 // sense is what a word may mean in a language.
 type sense struct {
-	language uint8
-	form     form
-	topics   topics // of a noun or of a verb that needs no noun
-	takes    topics // nouns that a verb needs; with topics, those that it may have
-	needs    string // another word of the clause
+	form   form
+	topics topics // of a noun or of a verb that needs no noun
+	takes  topics // nouns that a verb needs; with topics, those that it may have
+	needs  string // another word of the clause
 }
 
 // grammar is what a language's function words do.
 type grammar struct {
 	tag       string
-	functions map[string]class
-	phrases   map[string][]phrase // by their first word
-	verbLast  bool                // the group of verbs spreads over the clause
-	adverbs   []string            // their endings
-	dropped   bool                // subjects may be left out: the verb tells
+	functions map[class]string // words
+	phrases   map[class]string // divided by "|"
+	words     []entry
+	verbLast  bool     // the group of verbs spreads over the clause
+	adverbs   []string // their endings
+	dropped   bool     // subjects may be left out: the verb tells
 }
 
 type phrase struct {
@@ -130,7 +130,7 @@ type phrase struct {
 // parser looks for claims in a sentence, as one of a language.
 type parser struct {
 	*grammar
-	language uint8
+	language int
 	statement
 	found   *claimSet
 	classes []class
@@ -190,12 +190,13 @@ func (p *parser) classify() {
 	p.classes = make([]class, len(p.list))
 	for i := 0; i < len(p.list); i++ {
 		text := p.list[i].Text
-		c := p.functions[text]
+		known := &p.list[i].known.of[p.language]
+		c := known.class
 		if i > 0 && c&condition != 0 && p.classes[i-1]&owned != 0 {
 			c &^= condition // "o seu caso" is a noun
 		}
 		p.classes[i] |= c
-		for _, ph := range p.phrases[text] {
+		for _, ph := range known.phrases {
 			if p.matches(i, ph.words) {
 				p.classes[i] = ph.class
 				for j := 1; j < len(ph.words); j++ {
@@ -207,7 +208,7 @@ func (p *parser) classify() {
 		}
 		if p.classes[i] == 0 {
 			for _, ending := range p.adverbs {
-				if strings.HasSuffix(text, ending) && len(text) > len(ending)+2 && lexicon[text] == nil {
+				if strings.HasSuffix(text, ending) && len(text) > len(ending)+2 && known.senses == nil {
 					p.classes[i] = adverb
 				}
 			}
@@ -252,7 +253,10 @@ func (p *parser) spans() []span {
 }
 
 func divides(sign string) bool {
-	return strings.ContainsAny(sign, ",;:()\"!?.\n|•") || strings.Contains(sign, "—") || strings.Contains(sign, "–") || strings.Contains(sign, " - ") ||
+	if sign == " " || sign == "'" {
+		return false
+	}
+	return sign == "." || strings.ContainsAny(sign, ",;:()\"!?\n|•") || strings.Contains(sign, "—") || strings.Contains(sign, "–") || strings.Contains(sign, " - ") ||
 		strings.ContainsAny(sign, "“”„«»…、，；：")
 }
 
@@ -304,7 +308,7 @@ func (p *parser) clause(c span, trailing bool) {
 	first := p.begins(c)
 	if first&condition != 0 {
 		if !p.harmless(c) {
-			if !c.joined && (c.from == 0 || p.leading(c)) {
+			if !c.joined && p.leading(c) {
 				p.conditional = true
 			}
 		}
@@ -330,8 +334,8 @@ func (p *parser) clause(c span, trailing bool) {
 	hit := false
 	for i := c.from; i < c.to; i++ {
 		particle := false // the word has another with which it means something else
-		for _, s := range lexicon[p.list[i].Text] {
-			if s.language != p.language || s.form == noun {
+		for _, s := range p.senses(i) {
+			if s.form == noun {
 				continue
 			}
 			hit = true
@@ -345,7 +349,7 @@ func (p *parser) clause(c span, trailing bool) {
 	}
 	p.human(c, all, trailing)
 	p.received(c, all, trailing)
-	if verbs := all & (groupWords &^ adverb); verbs != 0 || hit {
+	if verbs := all & (groupWords &^ (adverb | now)); verbs != 0 || hit {
 		if verbs != 0 {
 			p.carried, p.carriedBy = verbs, subject
 		}
@@ -358,18 +362,20 @@ func (p *parser) clause(c span, trailing bool) {
 	}
 }
 
-// leading reports whether nothing but adverbs stands before a clause.
+// leading reports whether a clause begins the sentence, or what follows a comma
+// or a joining word before which nothing was claimed.
 func (p *parser) leading(c span) bool {
-	for i := range c.from {
-		if p.classes[i]&(adverb|join|clause) == 0 {
-			for j := range c.from {
-				for _, s := range lexicon[p.list[j].Text] {
-					if s.language == p.language && s.form != noun {
-						return false
-					}
-				}
+	if c.from == 0 {
+		return true
+	}
+	if c.lead == " " && p.classes[c.from-1]&(adverb|join|clause) == 0 {
+		return false
+	}
+	for j := range c.from {
+		for _, s := range p.senses(j) {
+			if s.form != noun {
+				return false
 			}
-			return true
 		}
 	}
 	return true
@@ -399,10 +405,13 @@ func (p *parser) verb(c span, i int, s sense, all class, trailing bool) bool {
 	if p.rule && all&vague != 0 && promise {
 		return false
 	}
-	if i+1 < c.to && p.classes[i+1]&byOther != 0 && !(i+2 < c.to && (p.classes[i+2]&agent != 0 || lexiconNoun(p.list[i+2].Text, p.language)&humans != 0 || p.classes[i+2]&owned != 0 && i+3 < c.to && lexiconNoun(p.list[i+3].Text, p.language)&humans != 0)) {
+	if i+1 < c.to && p.classes[i+1]&byOther != 0 && !(i+2 < c.to && (p.classes[i+2]&agent != 0 || p.speaksOf(i+2)&humans != 0 || p.classes[i+2]&owned != 0 && i+3 < c.to && p.speaksOf(i+3)&humans != 0)) {
 		return false
 	}
 	if p.verbLast && actor == Nobody && all&byOther != 0 {
+		return false
+	}
+	if actor == Nobody && !promise && s.form == participle && p.history(c, i, s, all) {
 		return false
 	}
 	kind := s.topics.kind()
@@ -422,6 +431,23 @@ func (p *parser) verb(c span, i int, s sense, all class, trailing bool) bool {
 		p.found.add(kind, actor, promise)
 	}
 	return kind != ""
+}
+
+// history reports whether something was ordered or booked some time ago, as the
+// customer knows: "the booking was made on May 3".
+func (p *parser) history(c span, i int, s sense, all class) bool {
+	if (s.topics|s.takes)&(orders|bookings) == 0 || all&(now|have|haveFirst) != 0 {
+		return false
+	}
+	if p.tag == "en" {
+		return all&been != 0
+	}
+	for j := c.from; j < c.to; j++ {
+		if text := p.list[j].Text; text[0] >= '0' && text[0] <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // claims reports whether the form of a verb, with the words around it, says that
@@ -472,7 +498,7 @@ func (p *parser) claims(c span, i int, s sense, all class, trailing bool) (actor
 			return Agent, group&will != 0, true
 		case group&have != 0:
 			return "", false, false
-		case group == group&(adverb|infinitive|agent|you|third) && subject&agent != 0 && p.tag == "en":
+		case group&^(adverb|now) == 0 && p.tag == "en" && (start > c.from && p.classes[start-1]&agent != 0 && p.list[start-1].Text != "let" || c.from > 0 && p.opens(c, start) && p.carriedBy&agent != 0 && start == i):
 			return Agent, false, true
 		case bareVerb && p.elliptic(c, i, start):
 			return Nobody, false, true
@@ -568,7 +594,7 @@ func (p *parser) denied(c span, i int) bool {
 // elliptic reports whether a participle alone says that something is done: it
 // ends a clause that has little else, such as "Order cancelled".
 func (p *parser) elliptic(c span, i, start int) bool {
-	if c.to-c.from > 6 || strings.Contains(c.lead, ":") {
+	if c.to-c.from > 6 || strings.ContainsAny(c.lead, ":(\"“”„«'") {
 		return false
 	}
 	for j := i + 1; j < c.to; j++ {
@@ -610,11 +636,11 @@ func (p *parser) state(c span, i int, s sense, all class) bool {
 // noun returns what the noun at i speaks of. Of nouns in a row the last counts:
 // an email address is no email.
 func (p *parser) noun(i int) topics {
-	t := lexiconNoun(p.list[i].Text, p.language)
+	t := p.speaksOf(i)
 	if t == 0 || i+1 >= len(p.list) {
 		return t
 	}
-	if strings.Trim(p.list[i+1].Before, " -") == "" && (p.classes[i+1]&request != 0 || p.tag == "en" && lexiconNoun(p.list[i+1].Text, p.language) != 0) {
+	if strings.Trim(p.list[i+1].Before, " -") == "" && (p.classes[i+1]&request != 0 || p.tag == "en" && p.speaksOf(i+1) != 0) {
 		return 0
 	}
 	return t
@@ -623,9 +649,12 @@ func (p *parser) noun(i int) topics {
 // partitive are prepositions that are articles at the beginning of a clause.
 var partitive = wordSet("des du de dei delle degli")
 
-func lexiconNoun(word string, language uint8) topics {
-	for _, s := range lexicon[word] {
-		if s.language == language && s.form == noun {
+func (p *parser) senses(i int) []sense { return p.list[i].known.of[p.language].senses }
+
+// speaksOf returns the topics of a noun, none of another word.
+func (p *parser) speaksOf(i int) topics {
+	for _, s := range p.senses(i) {
+		if s.form == noun {
 			return s.topics
 		}
 	}
@@ -640,7 +669,7 @@ func (p *parser) prepositional(c span, i int) bool {
 		if k&before != 0 {
 			return j != c.from || !partitive[p.list[j].Text]
 		}
-		if k&(groupWords&^adverb) != 0 || p.noun(j) != 0 {
+		if k&(groupWords&^(adverb|now)) != 0 || p.noun(j) != 0 {
 			return false
 		}
 	}
@@ -697,11 +726,14 @@ func (p *parser) received(c span, all class, trailing bool) {
 	if p.tag == "en" && (all&will == 0 || all&you == 0) {
 		return
 	}
-	back := false
+	back, from := false, c.from
 	for i := c.from; i < c.to; i++ {
+		if p.classes[i]&receive != 0 && !p.verbLast && from == c.from {
+			from = i + 1
+		}
 		back = back || backs[p.list[i].Text]
 	}
-	for i := c.from; i < c.to; i++ {
+	for i := from; i < c.to; i++ {
 		t := p.noun(i)
 		switch {
 		case p.prepositional(c, i):
@@ -726,7 +758,7 @@ func (p *parser) human(c span, all class, trailing bool) {
 		return
 	}
 	for i := c.from; i < c.to; i++ {
-		if lexiconNoun(p.list[i].Text, p.language)&humans == 0 || p.prepositional(c, i) {
+		if p.speaksOf(i)&humans == 0 || p.prepositional(c, i) {
 			continue
 		}
 		for j := c.from; j < c.to; j++ {

@@ -1,10 +1,11 @@
 package claims
 
 var french = grammar{
+	words:   frenchWords,
 	tag:     "fr",
 	adverbs: []string{"ment"},
 	dropped: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "je j nous",
 		you:       "tu",
 		third:     "il elle ils elles on client",
@@ -37,8 +38,8 @@ var french = grammar{
 		vague:      "généralement normalement habituellement toujours politique règle",
 		infinitive: "à de d",
 		receive:    "recevrez recevras",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "dès que|dès réception|une fois|à condition|en cas de|en cas d|au cas où|aussitôt que|après réception|tant que|lors de|lors d",
 		adverb:    "non seulement|comme demandé|comme convenu|comme promis|d ores et déjà|à l instant|tout de suite|sans frais|pas de problème|pas de souci|sans souci|sans problème|dès maintenant|dès à présent|dès aujourd hui",
 		not:       "pas encore",
@@ -47,7 +48,7 @@ var french = grammar{
 		seeming:   "il semble|on dirait|par exemple",
 		vague:     "en général",
 		clause:    "peux vous confirmer que|peux vous confirmer qu|pouvons vous confirmer que|peux confirmer que",
-	}),
+	},
 }
 
 var frenchWords = []entry{
@@ -87,10 +88,11 @@ var frenchWords = []entry{
 }
 
 var spanish = grammar{
+	words:   spanishWords,
 	tag:     "es",
 	adverbs: []string{"mente"},
 	dropped: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "yo nosotros",
 		you:       "usted tú ustedes",
 		third:     "él ella ellos cliente",
@@ -124,15 +126,15 @@ var spanish = grammar{
 		contact:    "contactará contactarán contactar comunicará llamará llamar responderá atenderá revisará ayudará encargará contacto",
 		byOther:    "por",
 		vague:      "normalmente generalmente habitualmente siempre política suele suelen",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "una vez|en cuanto|en caso|tan pronto|siempre que|a menos que|con tal de|después de que|luego de que",
 		adverb:    "no solo|no sólo|tal como pidió|como solicitó|como acordamos|sin problema|no hay problema|sin costo|sin coste|no se preocupe|no te preocupes|por supuesto",
 		not:       "todavía no|aún no",
 		seeming:   "por ejemplo",
 		vague:     "por lo general|en general",
 		clause:    "puedo confirmarle que|puedo confirmar que|le informo que|para que",
-	}),
+	},
 }
 
 var spanishWords = []entry{
@@ -170,10 +172,11 @@ var spanishWords = []entry{
 }
 
 var portuguese = grammar{
+	words:   portugueseWords,
 	tag:     "pt",
 	adverbs: []string{"mente"},
 	dropped: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "eu nós",
 		you:       "você vocês tu",
 		third:     "ele ela eles cliente",
@@ -205,15 +208,15 @@ var portuguese = grammar{
 		contact:    "contactará contatará contato contacto ligará responderá atenderá analisará ajudará contactar contatar ligar responder atender analisar entrar",
 		byOther:    "por pelo pela",
 		vague:      "normalmente geralmente sempre política costuma costumam",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "uma vez|assim que|logo que|no caso de|em caso de|desde que|a menos que|depois que",
 		adverb:    "não só|não apenas|como solicitado|como pediu|como combinado|sem problema|sem problemas|não há problema|sem custo|não se preocupe|com sucesso|claro que",
 		not:       "ainda não",
 		seeming:   "por exemplo",
 		vague:     "em geral",
 		clause:    "posso confirmar que|para que",
-	}),
+	},
 }
 
 var portugueseWords = []entry{
@@ -250,10 +253,11 @@ var portugueseWords = []entry{
 }
 
 var italian = grammar{
+	words:   italianWords,
 	tag:     "it",
 	adverbs: []string{"mente"},
 	dropped: true,
-	functions: functionList{
+	functions: map[class]string{
 		agent:     "io noi",
 		you:       "tu voi",
 		third:     "lui cliente",
@@ -284,15 +288,15 @@ var italian = grammar{
 		contact:    "contatterà contatteranno risponderà chiamerà esaminerà aiuterà occuperà ricontatterà",
 		byOther:    "da dal dalla dall",
 		vague:      "normalmente generalmente solitamente sempre politica",
-	}.index(),
-	phrases: phrasesOf(map[class]string{
+	},
+	phrases: map[class]string{
 		condition: "una volta|non appena|nel caso|in caso di|a condizione che|a meno che|dopo che|al ricevimento",
 		adverb:    "non solo|come richiesto|come concordato|come promesso|senza problemi|nessun problema|con successo|non si preoccupi|non preoccuparti|appena",
 		not:       "non ancora",
 		seeming:   "per esempio|ad esempio",
 		vague:     "in genere|di solito|di norma",
 		clause:    "posso confermarle che|posso confermare che",
-	}),
+	},
 }
 
 var italianWords = []entry{

@@ -55,6 +55,12 @@ func next(text string, from int, whole bool) int {
 		unknown = len(text)
 	}
 	for i := from; i < len(text); {
+		switch c := text[i]; {
+		case c == '\n', c == '[', c == '.', c == '!', c == '?', c >= utf8.RuneSelf:
+		default:
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if r == utf8.RuneError && size == 1 && !whole && !utf8.FullRuneInString(text[i:]) {
 			return -1

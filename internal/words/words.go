@@ -16,6 +16,9 @@ import (
 // Latin ones become those in words that have no other letters. What is folded
 // stays as it is when folded again.
 func Fold(text string) string {
+	if folded, ok := foldASCII(text); ok {
+		return folded
+	}
 	for range 3 { // composing may bring out what lower case or removal has made possible
 		folded := fold(text)
 		if folded == text {
@@ -26,23 +29,35 @@ func Fold(text string) string {
 	return text
 }
 
-func fold(text string) string {
-	ascii := true
+func foldASCII(text string) (folded string, ok bool) {
 	clean := true
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c >= utf8.RuneSelf:
-			ascii = false
+			return "", false
 		case c == '*' || c == '~' || c == '`' || 'A' <= c && c <= 'Z':
 			clean = false
 		}
 	}
-	if ascii && clean {
-		return text
+	if clean {
+		return text, true
 	}
-	if !ascii {
-		text = norm.NFKC.String(text)
+	bytes := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '*' || c == '~' || c == '`':
+			continue
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		bytes = append(bytes, c)
 	}
+	return string(bytes), true
+}
+
+func fold(text string) string {
+	text = norm.NFKC.String(text)
 	var b strings.Builder
 	b.Grow(len(text))
 	foreign := false
