@@ -284,8 +284,14 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 
 // ask makes a message of the customer the one that wants an answer.
 func (c *conversation) ask(message Message) {
-	c.settleQuestion()
-	c.question = &message
+	if c.question != nil && len(c.calls) > 0 {
+		// It stands behind their results, and so must this.
+		c.question.Text += message.Text
+		c.question.Images = append(slices.Clip(c.question.Images), message.Images...)
+	} else {
+		c.settleQuestion()
+		c.question = &message
+	}
 	if c.turn != nil {
 		c.turn.answered = false
 	}

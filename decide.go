@@ -69,13 +69,15 @@ func (c *conversation) next(rules rules) decision {
 	switch {
 	case c.untoldHandoff() && rules.escalator:
 		return decision{step: stepEscalate}
-	case t.takeovers >= takeovers && !c.human:
+	case t.takeovers >= takeovers && c.owner.Owner == OwnerAgent && t.overtaken == 0:
 		return decision{step: stepHandOver, handoff: Handoff{
 			Reason: HandoffInterrupted,
 			Detail: fmt.Sprintf("the turn was broken off %d times", t.takeovers),
 		}}
 	case c.approved() != nil:
 		return decision{step: stepAct}
+	case t.handoff == nil && t.overtaken > 0 && c.owner.Owner == OwnerAgent && rules.escalator && c.untold():
+		return decision{step: stepHandOver, handoff: unknownOutcome("")} // since it was handed back
 	case t.handoff != nil || t.overtaken > 0 || c.owner.Owner != OwnerAgent:
 		return decision{step: stepEnd, outcome: Escalated}
 	case pending >= 0 && (c.calls[pending].effect != nil || c.calls[pending].approval != nil):

@@ -377,8 +377,11 @@ func (r *run) prepare(handoff *Handoff) {
 // is to be asked first, the caller.
 func (r *run) tellHandoff() {
 	told := r.c.handoff.Told
-	if answer := r.c.turn.answer; answer == nil || strings.TrimSpace(answer.Message.Text) != told {
+	switch answer := r.c.turn.answer; {
+	case answer == nil || strings.TrimSpace(answer.Message.Text) != told:
 		r.showRest(told)
+	case len(answer.Message.Calls) == 0:
+		r.showRest(answer.Message.Text) // what could not be checked before
 	}
 	if r.agent.config.Escalator == nil {
 		r.emit(HandedOver{*r.c.packet()})

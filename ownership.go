@@ -288,6 +288,25 @@ func (r *run) overtaken(ctx context.Context) bool {
 	return taken || err != nil
 }
 
+// due returns a reply that was released before, without its text if a human has
+// taken or closed the conversation since: they should not be talked over.
+func (r *run) due(ctx context.Context, reply *Reply, err error) (*Reply, error) {
+	if err == nil {
+		err = r.load(ctx, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.c.owner.Owner == OwnerAgent || r.c.owner.Epoch == reply.Epoch {
+		return reply, nil
+	}
+	late := &Reply{Turn: reply.Turn, Outcome: Escalated, Results: reply.Results, Requests: reply.Requests, Usage: reply.Usage, Model: reply.Model, Epoch: r.c.owner.Epoch}
+	if r.c.human {
+		late.Handoff = r.c.packet()
+	}
+	return late, nil
+}
+
 // peek looks for entries by which somebody took or closed the conversation.
 func (r *run) peek(ctx context.Context) (taken bool, err error) {
 	entries, err := r.agent.config.Memory.Load(ctx, r.c.id, r.c.last-int64(len(r.pending)))

@@ -45,7 +45,7 @@ func (r *run) resume(ctx context.Context) (*Reply, error) {
 		case t.outcome.told() && r.c.approved() == nil && r.recovering:
 			return nil, r.raise(ctx)
 		case t.outcome.told() && r.c.approved() == nil:
-			return r.c.reply(), nil
+			return r.due(ctx, r.c.reply(), nil)
 		}
 		r.turn.Customer, r.again = r.c.customer, true
 		r.begin(false, false)

@@ -229,3 +229,42 @@ func TestADecisionAtTheLastMoment(t *testing.T) {
 	assert.Equal(t, "Paid.", play(t, agent, say("Are you there?"), false).Text)
 	assert.Len(t, till.paid, 1)
 }
+
+// Two decisions come while the model calls tools: what became of both is told
+// behind the results.
+func TestTwoDecisionsWhileCallsAreOpen(t *testing.T) {
+	till, memory := new(till), new(frontdesk.InMemory)
+	script := frontdesktest.NewProvider(
+		pay("ORD-1", 5),
+		pay("ORD-2", 5),
+		frontdesktest.Say("Where?").And(callOrder("look", 1)).And(callOrder("look", 2)),
+		frontdesktest.Say("Paid."),
+	)
+	var asked []frontdesk.Approval
+	var other *frontdesk.Agent
+	config := frontdesk.Config{Memory: memory, Tools: []frontdesk.Tool{
+		till.tool().ApproveWhen(nil),
+		frontdesk.NewTool("look", "Look", func(context.Context, orderArgs) (string, error) { return "seen", nil }).WithoutAuthorize("order_id").ReadOnly(),
+	}}
+	config.Provider = frontdesk.ProviderFunc(func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
+		assert.NoError(t, frontdesktest.CheckTranscript(request.Messages), "%q", transcript(request.Messages))
+		response, err := script.Generate(ctx, request, stream)
+		for _, approval := range asked {
+			_, err := other.Decide(t.Context(), conversation, frontdesk.Decision{Approval: approval.ID, Approved: true})
+			assert.NoError(t, err)
+		}
+		asked = nil
+		return response, err
+	})
+	other = newAgent(t, config)
+	agent := newAgent(t, config)
+	play(t, agent, say("Pay me"), false)
+	both := play(t, agent, say("And for the other one"), false).Approvals
+	require.Len(t, both, 2)
+	asked = both
+	assert.Equal(t, "Paid.", play(t, agent, say("And?"), false).Text)
+	assert.Len(t, till.paid, 2)
+	lines := sent(t, script, 3)
+	assert.Contains(t, lines[len(lines)-1], "ORD-1")
+	assert.Contains(t, lines[len(lines)-1], "ORD-2")
+}

@@ -137,10 +137,10 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 			return r.withHuman(ctx)
 		case delivered && (r.c.turn == nil || r.c.turn.id != turn):
 			if reply, err := r.agent.replyAfter(ctx, r.c.id, turn); reply != nil || err != nil {
-				return reply, err
+				return r.due(ctx, reply, err)
 			}
 		case delivered && r.c.turn.outcome.told():
-			return r.c.reply(), nil
+			return r.due(ctx, r.c.reply(), nil)
 		}
 		message := customerMessage{
 			MessageID: r.turn.MessageID,

@@ -32,7 +32,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 	} {
 		t.Run(string(broken), func(t *testing.T) {
 			found := make(map[sim.Invariant]int)
-			for seed := uint64(1); seed < 600; seed++ {
+			for seed := uint64(1); seed < 2000; seed++ {
 				if report := run(t, sim.Options{Seed: seed, Broken: broken}); report.Failure != nil {
 					found[report.Failure.Invariant]++
 					if slices.Contains(wanted, report.Failure.Invariant) {

@@ -26,7 +26,9 @@ type chat struct {
 	received  map[string]int  // messages, by id
 	texts     []string
 	human     bool
-	owned     []ownership
+	claimed   bool // a human is there
+	closed    bool
+	raised    int  // how often the newest handoff was
 	desk      bool // the newest handoff is the helpdesk's own
 	ticket    bool
 	turn      *turn
@@ -43,11 +45,6 @@ type chat struct {
 	open  bool      // the lease was not ended
 }
 
-type ownership struct {
-	from  int64
-	human bool
-}
-
 type turn struct {
 	id       string
 	requests int
@@ -55,6 +52,8 @@ type turn struct {
 	answer   string
 	handoff  string
 	owned    bool // a human has had the conversation since it began
+	lost     bool // somebody took or closed it while the turn ran
+	before   int  // how often it had ended by then
 	ends     []end
 }
 
@@ -117,6 +116,9 @@ type record struct {
 	Happened       bool                 `json:"happened"`
 	Outcome        frontdesk.Outcome    `json:"outcome"`
 	Told           string               `json:"told"`
+	Author         string               `json:"author"`
+	Times          int                  `json:"times"`
+	Ticket         string               `json:"ticket"`
 }
 
 func (r *record) approval() (id string) {
@@ -204,11 +206,14 @@ func (c *chat) take(entry *frontdesk.Entry, r *record) {
 		if c.received[r.MessageID]++; c.received[r.MessageID] > 1 {
 			w.violate(NothingTwice, "%s: message %s is there twice", c.id, r.MessageID)
 		}
+		if c.closed {
+			c.closed = false
+		}
 		if r.Decides == "" {
 			c.texts = append(c.texts, r.Text)
 		}
 	case frontdesk.EntryAnswer:
-		if c.human {
+		if c.silent() {
 			w.violate(HumanOwns, "%s: an answer although a human owns the conversation", c.id)
 		}
 		c.turn.requests += r.Requests
@@ -256,8 +261,14 @@ func (c *chat) take(entry *frontdesk.Entry, r *record) {
 			in.resolved = true
 		}
 	case frontdesk.EntryHandoff:
-		c.human, c.ticket, c.desk = true, false, entry.Turn == ""
-		c.owned = append(c.owned, ownership{c.length, true})
+		if c.turn != nil && c.turn.id == entry.Turn && !c.silent() {
+			c.turn.lost = false // it was handed back, and is handed over
+		}
+		c.human, c.closed, c.ticket, c.desk = true, false, false, entry.Turn == ""
+		c.claimed, c.raised = c.desk, 0
+		if c.turn == nil || c.turn.id != entry.Turn {
+			c.overtake()
+		}
 		c.calls = nil
 		if c.turn != nil {
 			c.turn.owned = true
@@ -267,11 +278,33 @@ func (c *chat) take(entry *frontdesk.Entry, r *record) {
 		}
 	case frontdesk.EntryTicket:
 		c.ticket = true
+	case frontdesk.EntryRaised:
+		c.ticket = c.ticket || r.Ticket != ""
+		if r.Times != c.raised {
+			if w.report.Raised++; !c.human || c.claimed || r.Times != c.raised+1 || r.Times > mostRaised {
+				w.violate(Raised, "%s: a handoff is raised for the %dth time, which was raised %d times; claimed: %v", c.id, r.Times, c.raised, c.claimed)
+			}
+		}
+		c.raised = r.Times
+	case frontdesk.EntryClaimed, frontdesk.EntryColleagueActed:
+		c.claimed = c.human
+	case frontdesk.EntryPosted:
+		c.claimed = c.claimed || c.human && r.Author != ""
 	case frontdesk.EntryHandedBack:
-		c.human = false
-		c.owned = append(c.owned, ownership{c.length, false})
+		c.human, c.closed, c.claimed = false, false, false
+	case frontdesk.EntryClosed:
+		w.report.Closed++
+		c.human, c.closed, c.claimed = false, true, false
+		c.calls = nil
+		c.overtake()
+		if c.turn != nil {
+			c.turn.owned = true
+		}
+		for _, a := range c.approvals {
+			a.decided = true // it is open no more
+		}
 	case frontdesk.EntryTurnEnded:
-		if c.human && r.Outcome != frontdesk.Escalated && r.Outcome != "failed" && r.Outcome != "stopped" {
+		if c.silent() && r.Outcome != frontdesk.Escalated && r.Outcome != "failed" && r.Outcome != "stopped" {
 			w.violate(HumanOwns, "%s: a turn ends %s although a human owns the conversation", c.id, r.Outcome)
 		}
 		c.turn.end(r)
@@ -438,14 +471,8 @@ func (c *chat) asked(call *apiCall, request *frontdesk.Request) {
 	if err := checkRequest(request); err != nil {
 		c.world.violateLater(ValidRequests, "%s: %v", c.id, err)
 	}
-	human := false
-	for _, o := range c.owned {
-		if o.from <= call.seen[c.id] {
-			human = o.human
-		}
-	}
-	if human {
-		c.world.violateLater(HumanOwns, "%s: a request although the log, as it was read, says that a human owns the conversation", c.id)
+	if c.silent() {
+		c.world.violateLater(HumanOwns, "%s: a request although a human has the conversation", c.id)
 	}
 	c.world.mu.Lock()
 	call.requests[c.id]++
@@ -454,6 +481,30 @@ func (c *chat) asked(call *apiCall, request *frontdesk.Request) {
 	if made > maxRequests*3 {
 		c.world.violateLater(Budget, "%s: %d requests", c.id, made)
 	}
+}
+
+// silent reports whether the agent must not speak.
+func (c *chat) silent() bool { return c.human || c.closed }
+
+// overtake says that somebody took or closed the conversation.
+func (c *chat) overtake() {
+	if c.turn != nil && c.turn.outcome == "" && c.turn.handoff == "" {
+		c.world.report.Overtaken++
+		c.turn.lost, c.turn.before = true, len(c.turn.ends)
+	}
+}
+
+// sees is told by a caller of text for the customer, as it comes.
+func (c *chat) sees(text string) {
+	if c.turn != nil && c.turn.lost && text != "" {
+		c.world.violateLater(HumanOwns, "%s: the customer sees %q although a human has taken the conversation", c.id, text)
+	}
+}
+
+// takeOver has a human take the conversation, at once.
+func (c *chat) takeOver() {
+	c.world.report.Takeovers++
+	c.insert(frontdesk.EntryHandoff, `{"id":"desk-%d","reason":"taken_over","asked_by":"colleague","claimed_by":"Bea"}`, c.world.serve)
 }
 
 // interject has a human say something, from outside of the agents.

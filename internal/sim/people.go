@@ -33,7 +33,6 @@ type apiCall struct {
 	message *message
 	end     context.CancelFunc
 
-	seen     map[frontdesk.ConversationID]int64 // how much of the logs it has read
 	requests map[frontdesk.ConversationID]int
 
 	reply     *frontdesk.Reply
@@ -56,7 +55,7 @@ func (w *world) call(p *process, c *chat, what string, do func(ctx context.Conte
 	w.serve++
 	call := &apiCall{
 		number: w.serve, what: what, process: p, chat: c,
-		seen: make(map[frontdesk.ConversationID]int64), requests: make(map[frontdesk.ConversationID]int),
+		requests: make(map[frontdesk.ConversationID]int),
 	}
 	ctx, cancel := context.WithCancel(context.WithValue(p.ctx, callKey{}, call))
 	call.end = cancel
@@ -100,6 +99,7 @@ func (w *world) deliver(p *process, m *message) {
 			call.err = err
 			switch event := event.(type) {
 			case frontdesk.TextDelta:
+				m.chat.sees(event.Text)
 				call.shown += event.Text
 			case frontdesk.Reset, frontdesk.ToolStarted, frontdesk.ToolFinished:
 				call.shown = ""
@@ -177,6 +177,12 @@ func (w *world) checkReply(c *chat, reply *frontdesk.Reply, call *apiCall) {
 		return
 	}
 	told := end{reply.Outcome, reply.Text}
+	if told == (end{frontdesk.Escalated, ""}) && c.silent() {
+		return // it is too late for what was said
+	}
+	if t.lost && reply.Text != "" && !slices.Contains(t.ends[:t.before], told) {
+		w.violate(HumanOwns, "%s: the reply is %q although a human took the conversation while its turn ran", c.id, reply.Text)
+	}
 	if !slices.Contains(t.ends, told) {
 		w.violate(RepliesMatch, "%s: the reply is %v, the log says %v", c.id, told, t.ends)
 	}
@@ -247,14 +253,45 @@ func (w *world) attend(p *process, c *chat) {
 		})
 		return
 	}
-	if len(c.unknown()) == 0 && w.chance(0.5) {
+	switch settled := len(c.unknown()) == 0; {
+	case settled && w.chance(0.4):
 		w.call(p, c, "hand back", func(ctx context.Context, call *apiCall) {
 			call.err = p.agent.HandBack(ctx, c.id, "Bea", "All is settled.")
+		})
+		return
+	case settled && w.chance(0.2):
+		w.close(p, c)
+		return
+	case w.chance(0.2):
+		w.takeOver(p, c)
+		return
+	case w.chance(0.3):
+		w.call(p, c, "record", func(ctx context.Context, call *apiCall) {
+			call.err = p.agent.Record(ctx, c.id, frontdesk.Action{By: "Bea", Did: "I sent a voucher."})
 		})
 		return
 	}
 	w.call(p, c, "post", func(ctx context.Context, call *apiCall) {
 		call.err = p.agent.Post(ctx, c.id, "Bea", "I am looking at it.")
+	})
+}
+
+// takeOver has a human take a conversation by way of a process.
+func (w *world) takeOver(p *process, c *chat) {
+	w.report.Takeovers++
+	by := []string{"Bea", "Carl"}[w.rng.IntN(2)]
+	w.call(p, c, "take over", func(ctx context.Context, call *apiCall) {
+		call.err = p.agent.TakeOver(ctx, c.id, by)
+	})
+}
+
+// close has a human close a conversation, unless they must look at something.
+func (w *world) close(p *process, c *chat) {
+	if len(c.unknown()) > 0 {
+		return
+	}
+	w.call(p, c, "close", func(ctx context.Context, call *apiCall) {
+		call.err = p.agent.Close(ctx, c.id, "Bea", "All is settled.")
 	})
 }
 
@@ -282,7 +319,11 @@ func (w *world) goOn(p *process, c *chat) {
 // escalate opens a ticket.
 func (w *world) escalate(ctx context.Context, p *process, handoff frontdesk.Handoff) (ticket string, err error) {
 	c := w.chats[handoff.Conversation]
-	gone := w.wish(ctx, p, c, "escalate", false, func() {
+	what := "escalate"
+	if handoff.Raised > 0 {
+		what = fmt.Sprintf("escalate again, %s, %d", handoff.Priority, handoff.Raised)
+	}
+	gone := w.wish(ctx, p, c, what, false, func() {
 		if w.fault() {
 			err = errors.New("the desk does not answer")
 		}

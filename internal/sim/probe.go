@@ -40,7 +40,10 @@ func (w *world) checkRest(c *chat) {
 	if c.human && !c.desk && !c.ticket {
 		w.violate(NothingStuck, "%s: nobody was told of the handoff", c.id)
 	}
-	if unknown := c.unknown(); len(unknown) > 0 && !c.human {
+	if c.human && !c.claimed && w.deadline > 0 && c.raised < mostRaised {
+		w.violate(Raised, "%s: nobody has claimed the handoff, and it was raised %d times", c.id, c.raised)
+	}
+	if unknown := c.unknown(); len(unknown) > 0 && !c.silent() {
 		in := c.intents[unknown[0]]
 		w.violate(NothingStuck, "%s: nobody knows what came of %s %v (%s), and no human looks", c.id, in.kind.name, in.order, in.status)
 	}

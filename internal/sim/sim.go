@@ -24,7 +24,8 @@ const (
 	WithinLimit   Invariant = "no limit is exceeded"
 	TrueResults   Invariant = "the log does not say of a tool what is not so"
 	OneTurn       Invariant = "one turn runs at a time"
-	HumanOwns     Invariant = "no model is asked, and no reply released, while a human owns the conversation"
+	HumanOwns     Invariant = "no model is asked, and no text released, once a human has taken or closed the conversation"
+	Raised        Invariant = "a handoff that nobody claims is raised"
 	Approved      Invariant = "no tool runs without its approval, which is used once"
 	Budget        Invariant = "no turn exceeds its budget"
 	RepliesMatch  Invariant = "a reply is what the log says"
@@ -43,6 +44,10 @@ func (v *Violation) String() string { return string(v.Invariant) + ": " + v.What
 type Options struct {
 	Seed   uint64
 	Broken Breakage
+
+	// TakeOverAt, if not zero, is the step before which a human takes all
+	// conversations over that are the agent's.
+	TakeOverAt int
 }
 
 // Report tells of a run.
@@ -52,12 +57,15 @@ type Report struct {
 
 	Conversations, Steps, Messages, Requests, Appends, Effects int
 	Deaths, Stops, Recovered, Reconciled, Late, Probes         int
+	Takeovers, Closed, Raised, Overtaken                       int
 }
 
 const (
 	maxRequests = 8
 	lease       = 30 * time.Second
 	mostSteps   = 6000
+	deadline    = 25 * time.Second // of handoffs, in some worlds
+	mostRaised  = 3
 )
 
 // Run plays a world from its seed to its end. It must be called in a bubble of
@@ -74,6 +82,11 @@ func Run(options Options) *Report {
 	}
 	w.faults = []float64{0, 0.01, 0.04, 0.1}[w.rng.IntN(4)]
 	w.wild = w.chance(0.8)
+	w.meddling = []float64{0, 0.05, 0.3, 1}[w.rng.IntN(4)]
+	w.takeOverAt = options.TakeOverAt
+	if w.chance(0.4) && w.broken == Nothing {
+		w.deadline = deadline
+	}
 	if w.chance(0.3) {
 		w.gather = 700 * time.Millisecond
 	}
@@ -128,6 +141,7 @@ func (w *world) newAgent(p *process) *frontdesk.Agent {
 		Lease:        lease,
 		Gather:       w.gather,
 		ApprovalLife: w.life,
+		Escalation:   frontdesk.Escalation{Deadline: w.deadline},
 	})
 	if err != nil {
 		panic(err)
@@ -140,6 +154,13 @@ func (w *world) play() {
 	for w.failure == nil && w.steps < mostSteps/2 {
 		w.steps++
 		w.settle()
+		if w.steps == w.takeOverAt {
+			for _, c := range w.order {
+				if !c.silent() {
+					c.takeOver()
+				}
+			}
+		}
 		if !w.step() {
 			return
 		}
@@ -187,10 +208,12 @@ func (w *world) step() bool {
 		}
 		if c.human && p != nil {
 			may(1, func() { w.attend(p, c) })
-		} else if c.turn != nil {
-			may(w.faults/2, func() {
-				c.insert(frontdesk.EntryHandoff, `{"id":"desk-%d","reason":"policy","summary":"Mine.","ticket":"T-0"}`, w.serve)
-			})
+		} else if c.turn != nil && !c.closed {
+			may(w.faults/2, func() { c.takeOver() })
+			if p != nil {
+				may(w.meddling, func() { w.takeOver(p, c) })
+				may(w.meddling/4, func() { w.close(p, c) })
+			}
 		}
 		if c.resume && p != nil {
 			may(2, func() { w.goOn(p, c) })

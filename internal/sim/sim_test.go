@@ -65,8 +65,30 @@ func TestConversations(t *testing.T) {
 		sum.Reconciled += report.Reconciled
 		sum.Late += report.Late
 		sum.Probes += report.Probes
+		sum.Takeovers += report.Takeovers
+		sum.Closed += report.Closed
+		sum.Raised += report.Raised
+		sum.Overtaken += report.Overtaken
 	}
 	t.Logf("%+v", sum)
+}
+
+// A human takes the conversations of a world over before every one of its steps.
+func TestTakeOverAtEveryStep(t *testing.T) {
+	if raced {
+		t.Skip("one goroutine runs at a time here: run it without -race")
+	}
+	overtaken, runs := 0, 0
+	for s := range uint64(4) {
+		steps := run(t, sim.Options{Seed: s + 1}).Steps
+		for at := 1; at < steps; at++ {
+			report := run(t, sim.Options{Seed: s + 1, TakeOverAt: at})
+			require.Nil(t, report.Failure, "seed %d, taken over at %d: %v\n%s", s+1, at, report.Failure, strings.Join(report.History, "\n"))
+			overtaken += report.Overtaken
+			runs++
+		}
+	}
+	t.Logf("%d runs, %d turns overtaken", runs, overtaken)
 }
 
 // The same seed is the same run: a failure can be looked at.

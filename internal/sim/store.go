@@ -30,9 +30,6 @@ func (m *memory) Load(ctx context.Context, id frontdesk.ConversationID, after in
 		}
 		entries, err = w.store.Load(context.Background(), id, after)
 		entries = w.broken.load(entries)
-		if call := callOf(ctx); call != nil {
-			call.seen[id] = after + int64(len(entries))
-		}
 	})
 	return entries, errors.Join(gone, err)
 }
@@ -57,9 +54,6 @@ func (m *memory) Append(ctx context.Context, id frontdesk.ConversationID, last i
 		if err = w.append(c, m.process, last, entries); err != nil {
 			w.note("  %v", err)
 			return
-		}
-		if call := callOf(ctx); call != nil {
-			call.seen[id] = last + int64(len(entries))
 		}
 		lost, slow = w.fault(), w.fault()
 	})

@@ -42,6 +42,10 @@ type world struct {
 	born     int
 	gather   time.Duration
 	life     time.Duration // of approvals
+	deadline time.Duration // of handoffs, zero if they have none
+
+	meddling   float64 // how likely a human takes a conversation over
+	takeOverAt int     // a step
 
 	chats   map[frontdesk.ConversationID]*chat
 	order   []*chat
@@ -196,6 +200,7 @@ func (w *world) grant(o *wish) {
 		suffix = " (late)"
 	}
 	w.note("%s%s", o.label, suffix)
+	time.Sleep(1) // so that no two deadlines are at the same instant, and in either order
 	o.act()
 	w.mu.Lock()
 	o.over = true
