@@ -482,10 +482,7 @@ func (p *parser) claims(c span, i int, s sense, all class, trailing bool) (actor
 	case participle:
 		switch {
 		case group&(been|being|willBe) != 0, group&be != 0 && group&(have|haveFirst) == 0:
-			promise = group&(will|willBe|being) != 0 && group&(been|have) == 0 || group&being != 0 || group&will != 0
-			if p.verbLast && group&been != 0 {
-				promise = false
-			}
+			promise = group&(will|willBe|being) != 0 && group&justDone == 0 && !(p.verbLast && group&been != 0)
 			if group&(been|being|will|willBe) == 0 && !p.state(c, i, s, all) {
 				return "", false, false
 			}
@@ -664,9 +661,17 @@ func (p *parser) speaksOf(i int) topics {
 // prepositional reports whether the noun at i follows a preposition, so that it is
 // not what the verb acts on.
 func (p *parser) prepositional(c span, i int) bool {
+	article := false
 	for j := i - 1; j >= c.from && j >= i-3; j-- {
 		k := p.classes[j]
+		if article && k&before == 0 {
+			return false // "mis à jour votre adresse"
+		}
+		article = article || k&owned != 0
 		if k&before != 0 {
+			if j == i-1 && p.speaksOf(i)&bookings != 0 && !p.verbLast && p.tag != "en" {
+				return false // "un producto de reemplazo"
+			}
 			return j != c.from || !partitive[p.list[j].Text]
 		}
 		if k&(groupWords&^(adverb|now)) != 0 || p.noun(j) != 0 {

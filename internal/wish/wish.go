@@ -28,12 +28,30 @@ func Human(text string) bool {
 	if wide && humanWide(folded) {
 		return true
 	}
+	// Languages share words: a message is in that which knows the most of it.
+	var counts [len(tongues)]int
+	most := 0
 	for i := range tongues {
-		if in&(1<<i) != 0 && tongues[i].asks(list, after) {
+		if in&(1<<i) == 0 {
+			continue
+		}
+		for _, w := range list {
+			if tongues[i].knows(w.Text) {
+				counts[i]++
+			}
+		}
+		most = max(most, counts[i])
+	}
+	for i := range tongues {
+		if in&(1<<i) != 0 && counts[i] == most && tongues[i].asks(list, after) {
 			return true
 		}
 	}
 	return false
+}
+
+func (t *tongue) knows(word string) bool {
+	return t.person[word] || t.contact[word] || t.wish[word] || t.me[word] || t.deny[word] || t.being[word] || t.owner[word] || t.filler[word] || t.which[word] || t.divide[word]
 }
 
 // tongue is what a language says when it asks for a human.
@@ -44,6 +62,7 @@ type tongue struct {
 	wish    map[string]bool // to want, to be allowed, to ask for
 	me      map[string]bool // whom to connect or give one
 	deny    map[string]bool // with which a clause is no wish
+	being   map[string]bool // with which it is one only if there is a verb to speak: "are you human?"
 	owner   map[string]bool // before a person: somebody else's
 	filler  map[string]bool // besides the person in a message that is but a call
 	which   map[string]bool // after a person: one who has done something
@@ -59,6 +78,9 @@ func (t *tongue) asks(list []words.Word, after string) bool {
 	}
 	from := 0
 	for i := 1; i <= len(list); i++ {
+		if i < len(list) && i-from < 3 && list[i].Before == ", " && t.wish[list[i-1].Text] {
+			continue // "I demand, to speak ..."
+		}
 		if i == len(list) || t.divide[list[i].Text] || strings.ContainsAny(list[i].Before, ".,;:!?()\n\"“”") || strings.ContainsRune(list[i].Before, '—') {
 			if t.clause(list[from:i]) {
 				return true
@@ -87,18 +109,20 @@ func (t *tongue) calls(list []words.Word) bool {
 // clause reports whether a clause asks for a human.
 func (t *tongue) clause(list []words.Word) bool {
 	person, contact, wish, me := -1, -1, -1, -1
+	being := false
 	for i, w := range list {
 		switch {
 		case t.deny[w.Text]:
 			return false
 		case t.person[w.Text]:
-			if i > 0 && t.owner[list[i-1].Text] || i > 1 && t.owner[list[i-2].Text] || i+1 < len(list) && t.which[list[i+1].Text] {
+			if i > 0 && t.owner[list[i-1].Text] && !(contact >= 0 && yours[list[i-1].Text]) || i > 1 && t.owner[list[i-2].Text] && !rates[list[i-2].Text] || i+1 < len(list) && t.which[list[i+1].Text] {
 				return false
 			}
 			if person < 0 {
 				person = i
 			}
 		}
+		being = being || t.being[w.Text]
 		if t.contact[w.Text] && contact < 0 {
 			contact = i
 		}
@@ -114,6 +138,8 @@ func (t *tongue) clause(list []words.Word) bool {
 		return false
 	case contact >= 0 && far(person, contact) <= 6:
 		return wish >= 0 || me >= 0 || contact == 0
+	case being:
+		return false
 	case wish >= 0: // "I want a human"
 		return person > wish && person-wish <= 4 && t.plain[list[person].Text] && person == len(list)-1
 	case me >= 0: // "give me a human"
@@ -121,6 +147,13 @@ func (t *tongue) clause(list []words.Word) bool {
 	}
 	return false
 }
+
+// yours are owners whose people one may ask to speak to.
+var yours = wordSet("your ihrem ihren votre su seu suo uw jouw")
+
+// rates are words that make a person a measure: "per person". With an article
+// between, they do not.
+var rates = wordSet("per por pro par")
 
 func far(a, b int) int { return max(a-b, b-a) }
 
