@@ -21,10 +21,13 @@ import (
 // Norwegian is "no" in both its forms. Chinese is "zh" in both scripts.
 func Of(text string) (tag string, sure bool) {
 	text = norm.NFC.String(text)
-	if tag, sure, ok := byScript(text); ok {
+	tag, sure, ok := byScript(text)
+	if ok {
 		return tag, sure
 	}
-	return byWords(text)
+	latin := sure // in no other letters
+	tag, sure = byWords(text)
+	return tag, sure && latin
 }
 
 // What a text must have at least for anyone to be sure of its language.
@@ -45,7 +48,8 @@ var scripts = []struct {
 	{"ja", unicode.Hiragana}, {"ja", unicode.Katakana}, {"zh", unicode.Han}, {"cyrillic", unicode.Cyrillic}, {"arabic", unicode.Arabic},
 }
 
-// byScript decides texts that are not in Latin letters.
+// byScript decides texts that are not in Latin letters (ok); of the others it is
+// sure that they have hardly any letters but those.
 func byScript(text string) (tag string, sure, ok bool) {
 	var counts [10]int
 	latin, letters := 0, 0
@@ -72,10 +76,11 @@ func byScript(text string) (tag string, sure, ok bool) {
 			}
 		}
 	}
-	if latin*2 > letters || letters == 0 {
-		return "", false, letters == 0
-	}
 	kana, han := counts[5]+counts[6], counts[7]
+	if latin*2 > letters || letters == 0 {
+		foreign := letters - latin + 2*(kana+han+counts[0]) // one of those says as much as three letters
+		return "", foreign*20 < letters, letters == 0
+	}
 	best := 0
 	for i, count := range counts {
 		if count > counts[best] {
@@ -91,15 +96,31 @@ func byScript(text string) (tag string, sure, ok bool) {
 		if kana*8 > han {
 			tag = "ja" // Japanese mixes its syllables with Chinese signs
 		}
-		sure = count >= fewIdeograms && (tag == "zh" && kana == 0 || kana >= 3 && kana*5 > han)
+		sure = count >= fewIdeograms && (tag == "zh" || chineseRun(text) < 8) && (tag == "zh" && kana == 0 || kana >= 3 && kana*5 > han)
 	case tag == "ko":
 		sure = count >= fewIdeograms
 	case tag == "cyrillic" || tag == "arabic":
-		return among(text, tag, count*10 >= letters*8)
+		return among(text, tag, (letters-count+2*(kana+han))*5 <= letters)
 	default:
 		sure = count >= fewLetters
 	}
 	return tag, sure && count*10 >= letters*8, true
+}
+
+// chineseRun returns how many Chinese signs at most stand in a text without a
+// Japanese syllable between.
+func chineseRun(text string) int {
+	run, longest := 0, 0
+	for _, r := range text {
+		switch {
+		case unicode.Is(unicode.Han, r):
+			run++
+			longest = max(longest, run)
+		case unicode.In(r, unicode.Hiragana, unicode.Katakana):
+			run = 0
+		}
+	}
+	return longest
 }
 
 // among decides between the languages of an alphabet by its letters and words.
