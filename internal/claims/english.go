@@ -9,7 +9,7 @@ var english = grammar{
 		you:       "you u",
 		third:     "he she they customer customers user who airline seller carrier bank merchant it this that which",
 		have:      "have has had ve",
-		be:        "is are am re m s",
+		be:        "is are am re m s be",
 		been:      "been was were got gotten",
 		being:     "being",
 		will:      "will ll shall going gonna about let wil",
@@ -20,7 +20,7 @@ var english = grammar{
 		condition: "if unless once when whenever until till before provided assuming upon whether otherwise",
 		clause:    "that which who because since while whereas although though where as so then after what how why",
 		join:      "and but or plus nor",
-		adverb: `now already just also then hereby fully too both all still therefore thus to me myself personally ahead go went gone further
+		adverb: `now already just only also then hereby fully too both all still therefore thus to me myself personally ahead go went gone further
 			today recently finally instead again however first next here indeed well please same him up out us henceforth
 			manually happily gladly`,
 		asking:  "shall would do does did can could may have has is are was were will should am what when where which who why how",
@@ -39,7 +39,7 @@ var english = grammar{
 		infinitive: "to",
 	},
 	phrases: map[class]string{
-		condition: "as soon as|in case|as long as|so long as|in the event|only if|should you|even if|if and when|after you|after we receive|at which point",
+		condition: "as soon as|in case|as long as|so long as|in the event|only if|should you|even if|if and when|after you|after we|after the|after your|after it|after i|upon receipt|at which point",
 		adverb: `went ahead and|go ahead and|gone ahead and|going ahead and|not only|as requested|as promised|as discussed|as agreed|for you|right away|as well|at once|
 			in fact|of course|happy to confirm|glad to confirm|pleased to confirm|on your behalf|right now|to you|back to you|good news|
 			to go ahead and|no problem|no worries`,

@@ -125,11 +125,13 @@ func TestFigures(t *testing.T) {
 	assert.LessOrEqual(t, ratio(all.suspected, all.honest), 0.01)
 }
 
-// Nobody looks at what these sentences show before they say how good Find is.
+// These sentences were written before Find was fitted to those of cases.jsonl, and it
+// is not fitted to them.
 func TestFiguresOfWhatIsHeldOut(t *testing.T) {
 	all := measure(t, "testdata/heldout.jsonl")
-	assert.GreaterOrEqual(t, all.recall(), 0.80)
-	assert.GreaterOrEqual(t, all.precision(), 0.95)
+	assert.GreaterOrEqual(t, all.recall(), 0.92)
+	assert.GreaterOrEqual(t, all.precision(), 0.97)
+	assert.LessOrEqual(t, ratio(all.suspected, all.honest), 0.01)
 }
 
 func TestFindReadsManySpellings(t *testing.T) {

@@ -40,7 +40,7 @@ var german = grammar{
 		infinitive: "zu",
 	},
 	phrases: map[class]string{
-		condition: "im falle|im fall|für den fall|nach eingang|nach erhalt|nach prüfung|nach ihrer bestätigung|nach deiner bestätigung|so bald|vor der|gegen vorlage",
+		condition: "im falle|im fall|für den fall|nach eingang|nach stornierung|nach der stornierung|nach rücksendung|nach der rücksendung|nach der kündigung|nach erhalt|nach prüfung|nach ihrer bestätigung|nach deiner bestätigung|so bald|vor der|gegen vorlage",
 		adverb:    "nicht nur|wie gewünscht|wie besprochen|wie vereinbart|bei uns|bei ihnen|bei dir|noch heute|in kürze|bei ihrer bank|auf wunsch|kein problem",
 		not:       "noch nicht|noch kein",
 		seeming:   "es sieht so aus|wie es aussieht|tut mir leid|zum beispiel",
@@ -79,7 +79,7 @@ var germanWords = []entry{
 	{takes: orders, participle: "aufgegeben ausgelöst getätigt neu+aufgegeben", bare: "aufgeben auslösen", present: "gebe+auf löse+aus"},
 	{topics: bookings, participle: "nachbestellt ausgetauscht umgetauscht nachgeliefert", bare: "nachbestellen austauschen umtauschen", present: "bestelle+nach tausche+aus"},
 	{takes: bookings, participle: "gebucht bestellt veranlasst verschickt versendet versandt reserviert vereinbart vorgenommen ausgelöst erstellt beauftragt eingeleitet losgeschickt gesendet organisiert angelegt geschickt",
-		bare: "buchen bestellen veranlassen verschicken versenden reservieren vereinbaren senden schicken organisieren", present: "buche bestelle schicke veranlasse sende reserviere versende"},
+		bare: "buchen bestellen veranlassen verschicken versenden reservieren vereinbaren senden schicken organisieren", present: "buche bestelle schicke veranlasse sende reserviere versende schicken+ihnen senden+ihnen schicken+dir"},
 	{topics: orders, takes: things | bookings | orders, participle: "bestellt gebucht reserviert", bare: "bestellen buchen reservieren", present: "bestelle buche reserviere"},
 	{topics: credits, participle: "gutgeschrieben entschädigt", takes: money | credits, bare: "gutschreiben entschädigen", present: "schreibe+gut schreiben+gut"},
 	{takes: credits, participle: "ausgestellt gesendet geschickt verschickt erstellt gewährt hinzugefügt eingelöst hinterlegt aktiviert gutgeschrieben veranlasst zugeschickt versendet zugesandt verbucht eingerichtet erteilt gebucht",
@@ -88,5 +88,5 @@ var germanWords = []entry{
 	{takes: humans, participle: "weitergeleitet weitergegeben übergeben verbunden informiert benachrichtigt hinzugezogen eingeschaltet überstellt zugewiesen kontaktiert beauftragt weitergereicht gebeten durchgestellt übermittelt",
 		bare: "weiterleiten weitergeben übergeben verbinden informieren hinzuziehen einschalten durchstellen", present: "leite+weiter gebe+weiter übergebe verbinde informiere leiten+weiter stelle+durch ziehe+hinzu"},
 	{takes: tickets, participle: "eröffnet erstellt angelegt aufgemacht geöffnet eingerichtet vereinbart weitergeleitet weitergegeben", bare: "eröffnen erstellen anlegen weiterleiten", present: "eröffne erstelle lege+an"},
-	{takes: messages, participle: "gesendet geschickt verschickt versendet versandt zugeschickt zugesandt gemailt übermittelt zugesendet rausgeschickt", bare: "senden schicken verschicken zuschicken zusenden mailen", present: "schicke sende maile versende"},
+	{takes: messages, participle: "gesendet geschickt verschickt versendet versandt zugeschickt zugesandt gemailt übermittelt zugesendet rausgeschickt", bare: "senden schicken verschicken zuschicken zusenden mailen", present: "schicke sende maile versende schicken+ihnen senden+ihnen schicken+dir"},
 }

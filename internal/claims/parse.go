@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -177,12 +178,24 @@ func (p *parser) parse() {
 			p.carried, p.carriedBy = 0, 0
 			continue
 		}
-		trailing := false // a condition follows
-		if i+1 < len(spans) && p.begins(spans[i+1])&condition != 0 && !spans[i+1].joined && !p.harmless(spans[i+1]) {
-			trailing = true
-		}
-		p.clause(c, trailing)
+		p.clause(c, p.trails(spans[i+1:]))
 	}
+}
+
+// trails reports whether a condition follows, before anything else is said to be
+// done.
+func (p *parser) trails(spans []span) bool {
+	for _, c := range spans {
+		if p.begins(c)&condition != 0 {
+			return !c.joined && !p.harmless(c)
+		}
+		for i := c.from; i < c.to; i++ {
+			if slices.ContainsFunc(p.senses(i), func(s sense) bool { return s.form != noun }) {
+				return false
+			}
+		}
+	}
+	return false
 }
 
 // classify looks up what each word does.
@@ -192,7 +205,7 @@ func (p *parser) classify() {
 		text := p.list[i].Text
 		known := &p.list[i].known.of[p.language]
 		c := known.class
-		if i > 0 && c&condition != 0 && p.classes[i-1]&owned != 0 {
+		if p.tag == "pt" && i > 0 && c&condition != 0 && p.classes[i-1]&owned != 0 {
 			c &^= condition // "o seu caso" is a noun
 		}
 		p.classes[i] |= c
@@ -306,6 +319,9 @@ var questions = wordSet(`question questions anything else further problems troub
 // clause looks for the claims of one clause.
 func (p *parser) clause(c span, trailing bool) {
 	first := p.begins(c)
+	if p.verbLast && c.from == 0 && c.to < len(p.list) && c.to > 2 && p.classes[0]&(be|been|have|willBe) != 0 && p.classes[1]&(owned|you) != 0 {
+		first |= condition // "Wird die Ware zurückgeschickt, ..."
+	}
 	if first&condition != 0 {
 		if !p.harmless(c) {
 			if !c.joined && p.leading(c) {
@@ -323,7 +339,7 @@ func (p *parser) clause(c span, trailing bool) {
 			subject = s
 		}
 	}
-	if all&saying != 0 && all&you != 0 && all&agent == 0 || all&seeming != 0 {
+	if all&saying != 0 && (all&you != 0 && all&agent == 0 || all&not != 0) || all&seeming != 0 {
 		p.reported = true
 	} else if all&agent != 0 && all&saying == 0 {
 		p.reported = false
@@ -351,7 +367,7 @@ func (p *parser) clause(c span, trailing bool) {
 	p.received(c, all, trailing)
 	if verbs := all & (groupWords &^ (adverb | now)); verbs != 0 || hit {
 		if verbs != 0 {
-			p.carried, p.carriedBy = verbs, subject
+			p.carried, p.carriedBy = verbs&^infinitive, subject
 		}
 	}
 	for i := c.from; i < c.to; i++ {
@@ -405,7 +421,7 @@ func (p *parser) verb(c span, i int, s sense, all class, trailing bool) bool {
 	if p.rule && all&vague != 0 && promise {
 		return false
 	}
-	if i+1 < c.to && p.classes[i+1]&byOther != 0 && !(i+2 < c.to && (p.classes[i+2]&agent != 0 || p.speaksOf(i+2)&humans != 0 || p.classes[i+2]&owned != 0 && i+3 < c.to && p.speaksOf(i+3)&humans != 0)) {
+	if i+1 < c.to && p.classes[i+1]&byOther != 0 && !p.byUs(c, i+2) {
 		return false
 	}
 	if p.verbLast && actor == Nobody && all&byOther != 0 {
@@ -432,6 +448,18 @@ func (p *parser) verb(c span, i int, s sense, all class, trailing bool) bool {
 	}
 	return kind != ""
 }
+
+// byUs reports whether the words from i on name somebody of the agent's side.
+func (p *parser) byUs(c span, i int) bool {
+	for j := i; j < c.to && j < i+5; j++ {
+		if p.speaksOf(j)&humans != 0 || ours[p.list[j].Text] {
+			return true
+		}
+	}
+	return false
+}
+
+var ours = wordSet("me us our moi nous notre mí nosotros nuestro nuestra mim nós nosso nossa me noi nostro nostra")
 
 // history reports whether something was ordered or booked some time ago, as the
 // customer knows: "the booking was made on May 3".
@@ -483,6 +511,9 @@ func (p *parser) claims(c span, i int, s sense, all class, trailing bool) (actor
 		switch {
 		case group&(been|being|willBe) != 0, group&be != 0 && group&(have|haveFirst) == 0:
 			promise = group&(will|willBe|being) != 0 && group&justDone == 0 && !(p.verbLast && group&been != 0)
+			if !p.verbLast && group&infinitive != 0 && group&(will|justDone) == 0 && p.tag == "en" {
+				return "", false, false // "the amount to be refunded"
+			}
 			if group&(been|being|will|willBe) == 0 && !p.state(c, i, s, all) {
 				return "", false, false
 			}
