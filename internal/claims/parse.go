@@ -265,12 +265,22 @@ func (p *parser) spans() []span {
 	return append(found, current)
 }
 
+// divides reports whether the signs between two words end a clause.
 func divides(sign string) bool {
-	if sign == " " || sign == "'" {
+	if sign == " " {
 		return false
 	}
-	return sign == "." || strings.ContainsAny(sign, ",;:()\"!?\n|•") || strings.Contains(sign, "—") || strings.Contains(sign, "–") || strings.Contains(sign, " - ") ||
-		strings.ContainsAny(sign, "“”„«»…、，；：")
+	for i, r := range sign {
+		switch r {
+		case ',', ';', ':', '(', ')', '"', '!', '?', '\n', '|', '•', '—', '–', '“', '”', '„', '«', '»', '…', '、', '，', '；', '：':
+			return true
+		case '-':
+			if strings.HasPrefix(sign[i:], "- ") && i > 0 && sign[i-1] == ' ' {
+				return true
+			}
+		}
+	}
+	return sign == "."
 }
 
 // begins returns what the first words of a clause do.
