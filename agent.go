@@ -26,6 +26,9 @@ type Agent struct {
 	temperature float64
 	cache       conversationCache
 
+	readsData bool     // a tool may return what others wrote
+	writes    []string // the names of the tools that write
+
 	window      int // in tokens, zero if it is not known
 	sizes       promptSizes
 	calibration tokens.Calibration
@@ -67,6 +70,13 @@ type Config struct {
 	// cited like the passages that go with a message. It may cost a request
 	// where those do not answer the question.
 	Search bool
+
+	// Unguarded turns off what the library checks by itself: messages that come
+	// in, where the arguments of writes come from, and replies before they are
+	// released. It is for tests that compare texts word for word, and for those who
+	// bring guards of their own. Identity, authorization, approvals and ownership
+	// are not affected.
+	Unguarded bool
 
 	// Escalator is told when a conversation goes to a human. If it is nil,
 	// the model has no tool to hand over, and a handoff that a limit causes
@@ -396,7 +406,18 @@ func New(config Config) (*Agent, error) {
 		return nil, fmt.Errorf("frontdesk: %w", err)
 	}
 	definitions := registry.Definitions()
+	readsData := false
+	var writes []string
+	for _, tool := range registry.tools {
+		own := tool.name == EscalationTool || tool.name == SearchTool
+		readsData = readsData || !own && !tool.trusted && !config.Unguarded
+		if tool.effect != effectReadOnly && !own {
+			writes = append(writes, tool.name)
+		}
+	}
 	return &Agent{
+		readsData:   readsData,
+		writes:      writes,
 		config:      config,
 		tools:       registry,
 		shared:      shared,
@@ -521,6 +542,9 @@ func (a *Agent) instructions(c *conversation) string {
 	}
 	if a.config.Retriever != nil {
 		parts = append(parts, retrievalInstructions)
+	}
+	if a.readsData {
+		parts = append(parts, dataInstructions)
 	}
 	if profile := c.turn.customer.Profile; profile != "" {
 		parts = append(parts, "<customer>\n"+quoteData(profile)+"\n</customer>")

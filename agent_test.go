@@ -37,12 +37,12 @@ func (s *shop) tools() []frontdesk.Tool {
 		frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order",
 			func(_ context.Context, in orderArgs) (order, error) {
 				return order{in.OrderID, "delivered"}, nil
-			}).WithoutAuthorize("order_id").ReadOnly(),
+			}).Trusted().WithoutAuthorize("order_id").ReadOnly(),
 		frontdesk.NewTool("initiate_refund", "Start a refund process for an order",
 			func(ctx context.Context, in refundArgs) (string, error) {
 				s.refunds = append(s.refunds, frontdesk.CallFrom(ctx))
 				return "refund of " + in.OrderID + " started", nil
-			}).WithoutAuthorize("order_id"),
+			}).Trusted().WithoutAuthorize("order_id"),
 	}
 }
 

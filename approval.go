@@ -24,6 +24,11 @@ type Approval struct {
 	// Question is what the customer was asked, if it is theirs to answer.
 	Question string `json:"question,omitempty"`
 
+	// Reasons say what is doubtful about the call, if that is why a colleague is
+	// asked: which arguments come from a document or from what others wrote. See
+	// [TypedTool.Trusted].
+	Reasons []string `json:"reasons,omitempty"`
+
 	// Verification is the level that the customer must have, if it is about who
 	// they are.
 	Verification Verification `json:"verification,omitempty"`
@@ -238,22 +243,55 @@ func (r *run) consents(approval Approval) bool {
 	return len(r.turn.Images) == 0 && consent.Given(r.turn.Text)
 }
 
+// question is what somebody is asked before a tool runs.
+type question struct {
+	kind    ApprovalKind // empty if nobody has to be asked
+	text    string       // to the customer
+	reasons []string     // for a colleague
+}
+
+// question returns who has to be asked next before a tool runs, after what was
+// answered already, which may be nil.
+func (r *run) question(tool *registeredTool, arguments json.RawMessage, answered *approvalState) (question, error) {
+	var after ApprovalKind
+	if answered != nil {
+		after = answered.Kind
+	}
+	kind, text, err := tool.policy.ask(&r.c.customer, arguments, after)
+	q := question{kind: kind, text: text}
+	if err != nil || after == ColleagueApproves || kind != "" && kind != ColleagueApproves {
+		return q, err
+	}
+	shown := ""
+	if after == CustomerConfirms {
+		shown = normalWords(answered.Question)
+	}
+	for _, doubt := range r.doubts(tool, arguments) {
+		// What the customer was shown and agreed to is theirs.
+		if shown == "" || doubt.value != "" && !strings.Contains(shown, normalWords(doubt.value)) {
+			q.kind, q.reasons = ColleagueApproves, append(q.reasons, doubt.reason)
+		}
+	}
+	return q, nil
+}
+
 // askApproval records that somebody must agree before the call at index i runs.
-func (r *run) askApproval(i int, tool *registeredTool, arguments json.RawMessage, kind ApprovalKind, question string) {
+func (r *run) askApproval(i int, tool *registeredTool, arguments json.RawMessage, q question) {
 	now := time.Now().UTC()
 	id := r.key(i)
 	approval := Approval{
 		ID:        id,
-		Kind:      kind,
+		Kind:      q.kind,
 		Tool:      tool.name,
 		Arguments: arguments,
-		Question:  question,
+		Question:  q.text,
+		Reasons:   q.reasons,
 		Customer:  r.c.customer,
 		Asked:     now,
 		Expires:   now.Add(r.agent.config.ApprovalLife),
 		Digest:    r.agent.digest(tool.name, arguments),
 	}
-	switch kind {
+	switch q.kind {
 	case CustomerConfirms:
 		approval.ID = opaque("confirm", id)
 	case CustomerVerifies:

@@ -38,7 +38,7 @@ func (s *till) pay(ctx context.Context, in payout) (string, error) {
 }
 
 func (s *till) tool() *frontdesk.TypedTool[payout, string] {
-	return frontdesk.NewTool("pay", "Pay money back", s.pay).WithoutAuthorize("order_id")
+	return frontdesk.NewTool("pay", "Pay money back", s.pay).Trusted().WithoutAuthorize("order_id")
 }
 
 func pay(order string, cents int) frontdesktest.Answer {
@@ -143,7 +143,7 @@ func TestTheConversationGoesOnMeanwhile(t *testing.T) {
 				pay("ORD-1", 20_000).And(frontdesktest.Call("look", `{"order_id":"ORD-1"}`)),
 				frontdesktest.Say("We are open till six."),
 				frontdesktest.Say("It is decided."))
-			look := frontdesk.NewTool("look", "Look", func(context.Context, orderArgs) (string, error) { return "seen", nil }).WithoutAuthorize("order_id").ReadOnly()
+			look := frontdesk.NewTool("look", "Look", func(context.Context, orderArgs) (string, error) { return "seen", nil }).Trusted().WithoutAuthorize("order_id").ReadOnly()
 			agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{till.tool().ApproveWhen(isLarge), look}})
 			approval := play(t, agent, say("Pay me"), false).Approvals[0]
 

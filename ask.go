@@ -29,6 +29,14 @@ func (r *run) retrieve(ctx context.Context) error {
 	if err != nil {
 		found.Passages, found.Error = nil, err.Error()
 	}
+	for i := range found.Passages {
+		if found.Passages[i].Tenant != "" && found.Passages[i].Tenant != query.Tenant {
+			err = fmt.Errorf("the retriever returned a passage of another tenant")
+			found.Passages, found.Error = nil, err.Error()
+			break
+		}
+	}
+	found.Signals = r.passageSignals(found.Passages)
 	r.add(EntryPassages, found)
 	r.emit(Retrieved{Query: query, Passages: found.Passages, Err: err})
 	return nil

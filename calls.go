@@ -254,7 +254,7 @@ func (r *run) call(ctx context.Context) error {
 		r.finish(i, result)
 		return nil
 	}
-	kind, question, err := tool.policy.ask(&r.c.customer, arguments, "")
+	question, err := r.question(tool, arguments, nil)
 	switch {
 	case err != nil:
 		r.finish(i, unchecked(call, tool))
@@ -262,8 +262,8 @@ func (r *run) call(ctx context.Context) error {
 	case tool.effect != effectReadOnly && slices.ContainsFunc(r.c.calls[:i], (*openCall).undecided):
 		r.finish(i, notRun(call, "Error: not run: a call before it waits for somebody's answer. Call it again after that, if it is still right."))
 		return nil
-	case kind != "":
-		r.askApproval(i, tool, arguments, kind, question)
+	case question.kind != "":
+		r.askApproval(i, tool, arguments, question)
 		return r.write(detached(ctx))
 	}
 	return r.perform(ctx, p)
@@ -288,13 +288,13 @@ func (r *run) callDecided(ctx context.Context, p performance) error {
 		r.finish(p.index, result)
 		return nil
 	}
-	kind, question, err := p.tool.policy.ask(&r.c.customer, p.arguments, p.approval.Kind)
+	question, err := r.question(p.tool, p.arguments, p.approval)
 	switch {
 	case err != nil:
 		r.finish(p.index, unchecked(p.call, p.tool))
 		return nil
-	case kind != "":
-		r.askApproval(p.index, p.tool, p.arguments, kind, question)
+	case question.kind != "":
+		r.askApproval(p.index, p.tool, p.arguments, question)
 		return r.write(detached(ctx))
 	}
 	return r.perform(ctx, p)
@@ -501,6 +501,7 @@ func (r *run) record(p *performance, result ToolResult, interrupted bool) {
 		effect = call.effect
 	}
 	finished := toolFinished{Call: p.index, Status: result.Status, Content: result.Content, Interrupted: interrupted, HandOver: handOverWords(result.Err), err: result.Err, effect: effect}
+	finished.Origin, finished.Signals = r.originOf(p.tool, &result)
 	if p.detached {
 		finished.Call, finished.Approval = 0, p.approval.ID
 	}
@@ -561,6 +562,11 @@ func (r *run) finish(i int, result ToolResult) {
 	finished := toolFinished{Call: i}
 	if tool := r.agent.tools.find(result.Call.Name); r.agent.config.Search && tool != nil && tool.name == SearchTool {
 		finished.Passages = r.c.showFound(&result)
+	}
+	if finished.Passages == nil {
+		finished.Origin, finished.Signals = r.originOf(r.agent.tools.find(result.Call.Name), &result)
+	} else {
+		finished.Signals = r.passageSignals(finished.Passages)
 	}
 	finished.Status, finished.Content, finished.err = result.Status, result.Content, result.Err
 	finished.HandOver = handOverWords(result.Err)

@@ -126,7 +126,7 @@ func TestCallsThatGoWrong(t *testing.T) {
 							return "too late", nil
 						}
 						return test.handle(ctx, in)
-					}).WithoutAuthorize("order")
+					}).Trusted().WithoutAuthorize("order")
 					if effect == "read" {
 						tool.ReadOnly()
 					}
@@ -190,9 +190,9 @@ func TestTimeouts(t *testing.T) {
 		limits frontdesk.Limits
 		want   time.Duration
 	}{
-		{"default", frontdesk.NewTool("wait", "Wait", hang), frontdesk.Limits{}, 30 * time.Second},
-		{"the agent's", frontdesk.NewTool("wait", "Wait", hang), frontdesk.Limits{ToolTimeout: 5 * time.Second}, 5 * time.Second},
-		{"the tool's own", frontdesk.NewTool("wait", "Wait", hang).Timeout(time.Minute).ReadOnly(), frontdesk.Limits{ToolTimeout: 5 * time.Second}, time.Minute},
+		{"default", frontdesk.NewTool("wait", "Wait", hang).Trusted(), frontdesk.Limits{}, 30 * time.Second},
+		{"the agent's", frontdesk.NewTool("wait", "Wait", hang).Trusted(), frontdesk.Limits{ToolTimeout: 5 * time.Second}, 5 * time.Second},
+		{"the tool's own", frontdesk.NewTool("wait", "Wait", hang).Trusted().Timeout(time.Minute).ReadOnly(), frontdesk.Limits{ToolTimeout: 5 * time.Second}, time.Minute},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestFatal(t *testing.T) {
 					return "", fmt.Errorf("pay: %w", frontdesk.Fatal(revoked))
 				}
 				return "paid", nil
-			})
+			}).Trusted()
 			if effect == "read" {
 				pay.ReadOnly()
 			}
@@ -247,8 +247,8 @@ func TestFatalKeepsTheResultsOfCallsBesideIt(t *testing.T) {
 	revoked := errors.New("session revoked")
 	tools := []frontdesk.Tool{
 		text("look", func() string { return "seen" }),
-		frontdesk.NewTool("check", "Check", func(context.Context, struct{}) (string, error) { return "", frontdesk.Fatal(revoked) }).ReadOnly(),
-		frontdesk.NewTool("pay", "Pay", func(context.Context, struct{}) (string, error) { return "paid", nil }),
+		frontdesk.NewTool("check", "Check", func(context.Context, struct{}) (string, error) { return "", frontdesk.Fatal(revoked) }).Trusted().ReadOnly(),
+		frontdesk.NewTool("pay", "Pay", func(context.Context, struct{}) (string, error) { return "paid", nil }).Trusted(),
 	}
 	provider := frontdesktest.NewProvider(
 		frontdesktest.Call("check", `{}`).And(frontdesktest.Call("look", `{}`)).And(frontdesktest.Call("pay", `{}`)),
@@ -312,7 +312,7 @@ func TestReadOnlyCallsRunTogether(t *testing.T) {
 					defer g.leave()
 					time.Sleep(time.Duration(calls-in.N) * time.Second) // those called last finish first
 					return fmt.Sprint("seen ", in.N), nil
-				}).ReadOnly().Timeout(time.Hour)
+				}).Trusted().ReadOnly().Timeout(time.Hour)
 				names := make([]string, calls)
 				for i := range names {
 					names[i] = "look"
@@ -358,7 +358,7 @@ func TestWritesRunOneAfterAnotherInOrder(t *testing.T) {
 				defer g.leave()
 				time.Sleep(time.Second)
 				return label, nil
-			})
+			}).Trusted()
 		}
 		order := []string{"read", "read", "write", "write", "read", "again", "read"}
 		provider := frontdesktest.NewProvider(numberedCalls(order...), frontdesktest.Say("Done."))
@@ -383,11 +383,11 @@ func TestWritesRunOneAfterAnotherInOrder(t *testing.T) {
 
 func TestABadCallDoesNotStopThoseBesideIt(t *testing.T) {
 	var wrote atomic.Int32
-	look := frontdesk.NewTool("look", "Look", func(_ context.Context, in numbered) (string, error) { return fmt.Sprint("seen ", in.N), nil }).ReadOnly()
+	look := frontdesk.NewTool("look", "Look", func(_ context.Context, in numbered) (string, error) { return fmt.Sprint("seen ", in.N), nil }).Trusted().ReadOnly()
 	write := frontdesk.NewTool("write", "Write", func(_ context.Context, in numbered) (string, error) {
 		wrote.Add(1)
 		return fmt.Sprint("wrote ", in.N), nil
-	})
+	}).Trusted()
 	answer := frontdesktest.Call("look", numbered{0}).
 		And(frontdesktest.Call("look", `{"n":"many"}`)).
 		And(frontdesktest.Call("nothing", `{}`)).

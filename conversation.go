@@ -43,6 +43,7 @@ type conversation struct {
 	steps   []Step
 	done    []Effect
 
+	sources    sources   // what the model has read, and who wrote it
 	passages   []Passage // number n is at n-1
 	found      []int     // the numbers of those for the newest question, best first
 	numbers    map[string]int
@@ -190,6 +191,7 @@ func (c *conversation) apply(entry *Entry) error {
 			c.handoff.Ticket = body.Ticket
 		}
 	case handedBack:
+		c.sources.add(fromColleague, "", body.Note, "")
 		c.owns(OwnerAgent, body.By, entry)
 		if body.Note != "" {
 			c.notes = append(c.notes, renderNote(body))
@@ -214,6 +216,7 @@ func (c *conversation) apply(entry *Entry) error {
 			c.claim(body.Author, entry)
 		}
 		if body.Text != "" {
+			c.sources.add(fromColleague, "", body.Text, "")
 			c.add(Message{Role: RoleAssistant, Text: renderPost(body)})
 		}
 	case turnEnded:
@@ -250,6 +253,7 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 		c.deliveries[body.MessageID] = turn
 	}
 	c.customer = body.Customer
+	c.sources.add(fromCustomer, "what the customer said", body.Text, "")
 	c.images += len(body.Images)
 	c.said = append(c.said, body.Text)
 	if extra := len(c.said) - previousMessages - 1; extra > 0 {
@@ -321,6 +325,7 @@ func (c *conversation) tell(note string) {
 func (c *conversation) takePassages(body passagesFound) {
 	fresh, seen := c.split(body.Passages)
 	c.found = nil
+	c.sources.suspects(body.Signals)
 	block := renderPassages(fresh, len(c.passages)+1, seen, body.Error != "")
 	for _, passage := range body.Passages {
 		c.found = append(c.found, c.number(passage))

@@ -91,6 +91,8 @@ func (c *conversation) finishTool(body toolFinished) {
 	if body.Approval != "" {
 		if s := c.approval(body.Approval); s != nil && !s.done {
 			s.done = true
+			c.sources.add(body.Origin, "the result of "+s.Tool, body.Content, string(s.arguments()))
+			c.sources.suspects(body.Signals)
 			c.finishEffect(s.effect, body.Status)
 			c.forget(s)
 			result := ToolResult{Call: ToolCall{Name: s.Tool, Arguments: string(s.arguments())}, Status: body.Status, Content: body.Content, Err: body.err}
@@ -111,7 +113,9 @@ func (c *conversation) finishTool(body toolFinished) {
 	for _, passage := range body.Passages {
 		c.number(passage)
 	}
-	call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err}
+	call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err, origin: body.Origin}
+	c.sources.add(body.Origin, "the result of "+call.call.Name, body.Content, call.call.Arguments)
+	c.sources.suspects(body.Signals)
 	if c.turn != nil {
 		c.turn.wants(call.call.Name, body)
 		c.turn.saidBeside()
@@ -150,6 +154,7 @@ func (c *conversation) decide(body approvalDecided) {
 		return
 	}
 	s.decision = &body
+	c.sources.add(fromColleague, "", body.Words+" "+string(body.Arguments), "")
 	if c.turn != nil {
 		c.turn.begun = true
 		if !body.Approved && s.Kind == ColleagueApproves {

@@ -224,7 +224,7 @@ func TestWhatAToolDidWhileAHumanTookOver(t *testing.T) {
 					return "", errors.New("declined")
 				}
 				return till.pay(ctx, in)
-			}).WithoutAuthorize("order_id").Once(orderOnce)
+			}).Trusted().WithoutAuthorize("order_id").Once(orderOnce)
 			provider := frontdesktest.NewProvider(pay("ORD-1", 5))
 			agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{tool}})
 			reply := play(t, agent, say("Pay me"), true)

@@ -64,7 +64,7 @@ func newMirror(t *testing.T) *mirror {
 			What string `json:"what"`
 		}) (map[string]string, error) {
 			return map[string]string{"found": in.What}, nil
-		}).ReadOnly(),
+		}).Trusted().ReadOnly(),
 		frontdesk.NewTool("write", "Write something down", func(_ context.Context, in struct {
 			What string `json:"what"`
 		}) (string, error) {
@@ -72,7 +72,7 @@ func newMirror(t *testing.T) *mirror {
 				return "", errors.New("there is nothing to write")
 			}
 			return "wrote <" + in.What + ">", nil
-		}),
+		}).Trusted(),
 	}
 	m.agent = m.newAgent(m.memory, m.host)
 	return m

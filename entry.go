@@ -58,6 +58,8 @@ type (
 		Text      string              `json:"text,omitempty"`
 		Images    []Image             `json:"images,omitempty"`
 		Filter    map[string][]string `json:"filter,omitempty"`
+		// Signals are what in the text seems to be meant for the model.
+		Signals []string `json:"signals,omitempty"`
 		// Decides is the id of the approval that the message answers with
 		// yes. It is then a part of the call's result.
 		Decides string `json:"decides,omitempty"`
@@ -66,6 +68,8 @@ type (
 		Query    Query     `json:"query"`
 		Passages []Passage `json:"passages,omitempty"`
 		Error    string    `json:"error,omitempty"`
+		// Signals are what in them seems to give instructions.
+		Signals []string `json:"signals,omitempty"`
 	}
 	modelAnswer struct {
 		Message  Message      `json:"message"`
@@ -111,6 +115,10 @@ type (
 		HandOver string `json:"hand_over,omitempty"`
 		// Passages are those that the search tool found.
 		Passages []Passage `json:"passages,omitempty"`
+		// Origin says who wrote Content, where the tool's handler did not leave
+		// it to the library, and Signals what in it seems to give instructions.
+		Origin  origin   `json:"origin,omitempty"`
+		Signals []string `json:"signals,omitempty"`
 
 		err    error        // the handler's, where it ran in this process
 		effect *effectState // that of the call, likewise

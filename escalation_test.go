@@ -66,9 +66,9 @@ func TestHandoffGolden(t *testing.T) {
 			}},
 			Tools: []frontdesk.Tool{
 				till.tool().ApproveWhen(isLarge),
-				frontdesk.NewTool("look", "Look", func(_ context.Context, in orderArgs) (string, error) { return in.OrderID + " was delivered", nil }).ReadOnly().WithoutAuthorize("order_id"),
-				frontdesk.NewTool("refuse", "Refuse", func(context.Context, orderArgs) (string, error) { return "", errors.New("no") }).ReadOnly().WithoutAuthorize("order_id"),
-				frontdesk.NewTool("vanish", "Vanish", func(context.Context, orderArgs) (string, error) { panic("gone") }).WithoutAuthorize("order_id"),
+				frontdesk.NewTool("look", "Look", func(_ context.Context, in orderArgs) (string, error) { return in.OrderID + " was delivered", nil }).Trusted().ReadOnly().WithoutAuthorize("order_id"),
+				frontdesk.NewTool("refuse", "Refuse", func(context.Context, orderArgs) (string, error) { return "", errors.New("no") }).Trusted().ReadOnly().WithoutAuthorize("order_id"),
+				frontdesk.NewTool("vanish", "Vanish", func(context.Context, orderArgs) (string, error) { panic("gone") }).Trusted().WithoutAuthorize("order_id"),
 			},
 		})
 		ana := frontdesk.Customer{ID: "cus_ana", Tenant: "acme", Name: "Ana"}
@@ -130,7 +130,7 @@ func TestFactsAreBounded(t *testing.T) {
 		Provider: frontdesktest.NewProvider(append(answers, escalate(""))...), Escalator: desk, Limits: frontdesk.Limits{Requests: 100},
 		Tools: []frontdesk.Tool{frontdesk.NewTool("look", "Look", func(_ context.Context, in orderArgs) (string, error) {
 			return in.OrderID + strings.Repeat(" ä", 1000), nil
-		}).ReadOnly().WithoutAuthorize("order_id")},
+		}).Trusted().ReadOnly().WithoutAuthorize("order_id")},
 	})
 	play(t, agent, say("Look"), false)
 	facts := desk.handoffs[0].Facts
@@ -312,7 +312,7 @@ func TestAToolHandsOver(t *testing.T) {
 				tool := frontdesk.NewTool("sign", "Sign", func(context.Context, orderArgs) (string, error) {
 					ran++
 					return "filed", test.err
-				}).WithoutAuthorize("order_id")
+				}).Trusted().WithoutAuthorize("order_id")
 				if readOnly {
 					tool.ReadOnly()
 				}
@@ -365,7 +365,7 @@ func TestFailuresInARow(t *testing.T) {
 			provider := frontdesktest.NewProvider(test.answers...)
 			agent := newAgent(t, frontdesk.Config{
 				Provider: provider, Limits: frontdesk.Limits{Failures: test.limit},
-				Tools: append(new(shop).tools(), frontdesk.NewTool("fail", "Fail", func(context.Context, orderArgs) (string, error) { return "", errors.New("no") }).ReadOnly().WithoutAuthorize("order_id")),
+				Tools: append(new(shop).tools(), frontdesk.NewTool("fail", "Fail", func(context.Context, orderArgs) (string, error) { return "", errors.New("no") }).Trusted().ReadOnly().WithoutAuthorize("order_id")),
 			})
 			reply := play(t, agent, say("Do it"), false)
 			provider.AssertDone(t)

@@ -270,6 +270,7 @@ func (c *conversation) act(body colleagueActed, entry *Entry) {
 		c.claim(body.By, entry)
 	}
 	c.acted(body, entry)
+	c.sources.add(fromColleague, "", body.Did+" "+body.Result+" "+string(body.Arguments), "")
 	c.add(Message{Role: RoleUser, Text: renderAction(body)})
 }
 

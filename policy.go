@@ -18,6 +18,8 @@ type toolPolicy struct {
 	authorize    func(ctx context.Context, customer Customer, arguments json.RawMessage) (bool, error)
 	unowned      []string // arguments that need no authorize
 	identities   []string // arguments that may say who somebody is
+	passed       []string // arguments that may hold what others wrote
+	harmless     bool     // the tool may run whatever was read
 
 	approve   func(arguments json.RawMessage) (bool, error)
 	confirm   func(arguments json.RawMessage) (string, error)

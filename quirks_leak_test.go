@@ -447,7 +447,7 @@ func TestLeakedArgumentsKeepTheirTypes(t *testing.T) {
 	tool := frontdesk.NewTool("f", "F", func(_ context.Context, in input) (string, error) {
 		got = in
 		return "done", nil
-	}).WithoutAuthorize("id")
+	}).Trusted().WithoutAuthorize("id")
 	host := hosting(saying(text), saying("Done."))
 	agent := newAgent(t, frontdesk.Config{Provider: host.provider(), Tools: []frontdesk.Tool{tool}})
 	reply := play(t, agent, refundTurn, true)

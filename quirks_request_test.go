@@ -101,7 +101,7 @@ func TestRolesAlternate(t *testing.T) {
 // the next request must still have one result for each call, right behind it.
 func TestResultsFollowTheirCalls(t *testing.T) {
 	broken := errors.New("session revoked")
-	tool := frontdesk.NewTool("pay", "Pay", func(context.Context, orderArgs) (string, error) { return "", frontdesk.Fatal(broken) }).WithoutAuthorize("order_id")
+	tool := frontdesk.NewTool("pay", "Pay", func(context.Context, orderArgs) (string, error) { return "", frontdesk.Fatal(broken) }).Trusted().WithoutAuthorize("order_id")
 	calls := answering(map[string]any{"content": nil, "tool_calls": []any{
 		deltaCall{"index": 0, "id": "a", "type": "function", "function": function("pay", order1)},
 		deltaCall{"index": 1, "id": "a", "type": "function", "function": function("pay", order2)},
@@ -200,7 +200,7 @@ func sendParcel(t *testing.T, arguments string) (got json.RawMessage, told strin
 		func(_ context.Context, arguments json.RawMessage) (string, error) {
 			got = slices.Clone(arguments)
 			return "sent", nil
-		}).WithoutAuthorize("order_id")
+		}).Trusted().WithoutAuthorize("order_id")
 	host = hosting(calling("call_1", "send_parcel", arguments), saying("Done."))
 	reply := play(t, newAgent(t, frontdesk.Config{Provider: host.provider(), Tools: []frontdesk.Tool{tool}}), refundTurn, true)
 	require.Len(t, reply.Results, 1)
@@ -320,7 +320,7 @@ func TestSpellingsOfNames(t *testing.T) {
 	t.Run("two tools of like names", func(t *testing.T) {
 		ran := ""
 		tool := func(name string) frontdesk.Tool {
-			return frontdesk.NewTool(name, name, func(context.Context, orderArgs) (string, error) { ran += name; return "done", nil }).WithoutAuthorize("order_id").ReadOnly()
+			return frontdesk.NewTool(name, name, func(context.Context, orderArgs) (string, error) { ran += name; return "done", nil }).Trusted().WithoutAuthorize("order_id").ReadOnly()
 		}
 		server := frontdesktest.NewServer(frontdesktest.Call("Look_Up", order1), frontdesktest.Call("look-up", order1), frontdesktest.Say("Done."))
 		defer server.Close()
@@ -332,9 +332,9 @@ func TestSpellingsOfNames(t *testing.T) {
 	t.Run("many tools", func(t *testing.T) {
 		var tools []frontdesk.Tool
 		for i := range 40 {
-			tools = append(tools, frontdesk.NewTool(fmt.Sprint("tool_", i), "", func(context.Context, struct{}) (string, error) { return "", nil }))
+			tools = append(tools, frontdesk.NewTool(fmt.Sprint("tool_", i), "", func(context.Context, struct{}) (string, error) { return "", nil }).Trusted())
 		}
-		tools = append(tools, frontdesk.NewTool("cancel_order", "", func(context.Context, struct{}) (string, error) { return "", nil }))
+		tools = append(tools, frontdesk.NewTool("cancel_order", "", func(context.Context, struct{}) (string, error) { return "", nil }).Trusted())
 		server := frontdesktest.NewServer(frontdesktest.Call("cancel_orders", `{}`), frontdesktest.Say("Done."))
 		defer server.Close()
 		reply := play(t, newAgent(t, frontdesk.Config{Provider: server.Provider(), Tools: tools}), refundTurn, false)

@@ -70,7 +70,7 @@ func prepareReplay(recorded recording, declarations []declaration) *recordedPlay
 // It returns how many requests the turns say they took.
 func (p *recordedPlay) play(t *testing.T, provider frontdesk.Provider, stream bool) (requests int, cut bool) {
 	t.Helper()
-	agent := newAgent(t, frontdesk.Config{Provider: provider, Instructions: p.System, Tools: p.declared, Limits: frontdesk.Limits{Requests: 200}})
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Instructions: p.System, Tools: p.declared, Unguarded: true, Limits: frontdesk.Limits{Requests: 200}})
 	for i, s := range p.Steps {
 		if s.Seed {
 			require.NoError(t, agent.Post(t.Context(), frontdesk.ConversationID{ID: p.ID}, "", s.text()))

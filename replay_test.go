@@ -181,7 +181,7 @@ func replay(t *testing.T, recorded recording, declarations []declaration, stream
 			return state.result(name, arguments)
 		}))
 	}
-	agent := newAgent(t, frontdesk.Config{Provider: server.Provider(), Instructions: recorded.System, Tools: declared})
+	agent := newAgent(t, frontdesk.Config{Provider: server.Provider(), Instructions: recorded.System, Tools: declared, Unguarded: true})
 	id := frontdesk.ConversationID{ID: recorded.ID}
 
 	// Script the model and the tools.

@@ -34,7 +34,7 @@ func TestCallIDs(t *testing.T) {
 			look := frontdesk.NewTool("look", "Look", func(ctx context.Context, in numbered) (string, error) {
 				keys = append(keys, frontdesk.CallFrom(ctx).IdempotencyKey)
 				return fmt.Sprint("seen ", in.N), nil
-			})
+			}).Trusted()
 			var answers []frontdesktest.Answer
 			calls := 0
 			for _, message := range test.messages {
@@ -71,7 +71,7 @@ func TestWhatTheModelReadsOfAResult(t *testing.T) {
 		N int8 `json:"n"`
 	}
 	returning := func(out any) frontdesk.Tool {
-		return frontdesk.NewTool("act", "Act", func(context.Context, small) (any, error) { return out, nil })
+		return frontdesk.NewTool("act", "Act", func(context.Context, small) (any, error) { return out, nil }).Trusted()
 	}
 	tests := []struct {
 		name      string
@@ -88,9 +88,9 @@ func TestWhatTheModelReadsOfAResult(t *testing.T) {
 		{"what cannot be encoded", returning(func() {}), `{"n":1}`, frontdesk.ToolDone, "Done. The result cannot be shown."},
 		{"a number beyond the Go type", returning("done"), `{"n":1000}`, frontdesk.ToolNotRun, "Invalid arguments for act"},
 		{"raw", frontdesk.RawTool("act", "Act", json.RawMessage(`{"type":"object","properties":{"n":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"integer"}}}`),
-			func(_ context.Context, arguments json.RawMessage) (string, error) { return string(arguments), nil }), `{"n":1}`, frontdesk.ToolDone, `{"n":1}`},
+			func(_ context.Context, arguments json.RawMessage) (string, error) { return string(arguments), nil }).Trusted(), `{"n":1}`, frontdesk.ToolDone, `{"n":1}`},
 		{"raw, with an error", frontdesk.RawTool("act", "Act", json.RawMessage(`{"type":"object"}`),
-			func(context.Context, json.RawMessage) (string, error) { return "", errors.New("no") }), `{"n":1}`, frontdesk.ToolFailed, "Error: no"},
+			func(context.Context, json.RawMessage) (string, error) { return "", errors.New("no") }).Trusted(), `{"n":1}`, frontdesk.ToolFailed, "Error: no"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestWhatAHandlerKnowsOfItsCall(t *testing.T) {
 	look := frontdesk.NewTool("look", "Look", func(ctx context.Context, _ numbered) (string, error) {
 		calls = append(calls, frontdesk.CallFrom(ctx))
 		return fmt.Sprint(len(calls)), nil
-	})
+	}).Trusted()
 	answer := numberedCalls("look", "look")
 	provider := frontdesktest.NewProvider(answer, answer, frontdesktest.Say("Seen."), answer, frontdesktest.Say("Seen."))
 	agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{look}})
@@ -159,10 +159,10 @@ func TestResultsKeepTheirErrors(t *testing.T) {
 		t.Run(fmt.Sprintf("together=%v", together), func(t *testing.T) {
 			var agent *frontdesk.Agent
 			tools := []frontdesk.Tool{
-				frontdesk.NewTool("decline", "Decline", func(context.Context, numbered) (string, error) { return "", declined }),
+				frontdesk.NewTool("decline", "Decline", func(context.Context, numbered) (string, error) { return "", declined }).Trusted(),
 				frontdesk.NewTool("post", "Post", func(ctx context.Context, _ numbered) (string, error) {
 					return "posted", agent.Post(ctx, conversation, "Bea", "One moment.")
-				}),
+				}).Trusted(),
 			}
 			answers := []frontdesktest.Answer{numberedCalls("decline"), numberedCalls("post")}
 			if together {

@@ -106,6 +106,11 @@ type Passage struct {
 	// document changes.
 	Version string `json:"version,omitempty"`
 
+	// Untrusted says that others than the company wrote the text, such as
+	// customers in past tickets: what it holds is not relied on, and a tool call
+	// made of it needs somebody's yes.
+	Untrusted bool `json:"untrusted,omitempty"`
+
 	// Tenant is the one the passage is for, empty if it is for all.
 	Tenant string `json:"tenant,omitempty"`
 
@@ -177,7 +182,7 @@ func oneLine(s string) string { return quoteData(strings.Join(strings.Fields(s),
 
 // delimiter matches what could be taken for the library's own delimiters, with
 // the spellings that a model would still read as such.
-var delimiter = regexp.MustCompile(`(?i)<(\s*/?\s*(?:passages|note|customer|earlier_conversations|conversation)\b)`)
+var delimiter = regexp.MustCompile(`(?i)<(\s*/?\s*(?:passages|note|customer|earlier_conversations|conversation|data)\b)`)
 
 // quoteData keeps text from closing or opening the block it stands in.
 func quoteData(s string) string { return delimiter.ReplaceAllString(s, "&lt;$1") }

@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,6 +60,13 @@ func (c *conversation) showFound(result *ToolResult) (passages []Passage) {
 // number gives a passage its number in the conversation, if it has none yet.
 func (c *conversation) number(passage Passage) int {
 	number, known := c.numbers[passage.ID]
+	if !known {
+		from := fromDocument
+		if passage.Untrusted {
+			from = fromOthers
+		}
+		c.sources.add(from, "the document "+cmp.Or(passage.Title, passage.Document, passage.ID), passage.Title+" "+passage.Text, "")
+	}
 	if !known || c.passages[number-1].Text != passage.Text {
 		c.passages = append(c.passages, passage)
 		number = len(c.passages)

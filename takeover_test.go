@@ -244,7 +244,7 @@ func TestTwoDecisionsWhileCallsAreOpen(t *testing.T) {
 	var other *frontdesk.Agent
 	config := frontdesk.Config{Memory: memory, Tools: []frontdesk.Tool{
 		till.tool().ApproveWhen(nil),
-		frontdesk.NewTool("look", "Look", func(context.Context, orderArgs) (string, error) { return "seen", nil }).WithoutAuthorize("order_id").ReadOnly(),
+		frontdesk.NewTool("look", "Look", func(context.Context, orderArgs) (string, error) { return "seen", nil }).Trusted().WithoutAuthorize("order_id").ReadOnly(),
 	}}
 	config.Provider = frontdesk.ProviderFunc(func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
 		assert.NoError(t, frontdesktest.CheckTranscript(request.Messages), "%q", transcript(request.Messages))

@@ -41,6 +41,7 @@ type toolSpec struct {
 	effect      effect
 	keyLife     time.Duration
 	timeout     time.Duration
+	trusted     bool // the company alone writes its results
 	policy      toolPolicy
 	handle      func(ctx context.Context, arguments json.RawMessage) (string, error)
 }
@@ -203,10 +204,17 @@ type ToolResult struct {
 	// Err is the handler's error, or a [*PanicError]. It is known only while
 	// the turn runs: it is not part of the log.
 	Err error `json:"-"`
+
+	origin origin // who wrote the content
 }
 
+// message is the result as the model reads it.
 func (r *ToolResult) message() Message {
-	return Message{Role: RoleTool, CallID: r.Call.ID, Text: r.Content}
+	text := r.Content
+	if r.origin == fromOthers {
+		text = renderData(r.Call.Name, text)
+	}
+	return Message{Role: RoleTool, CallID: r.Call.ID, Text: text}
 }
 
 // PanicError is the error of a tool whose handler panicked.

@@ -30,7 +30,7 @@ func callOnce(t *testing.T, tool frontdesk.Tool, arguments string) frontdesk.Too
 
 // returning is a tool that returns a value.
 func returning[Out any](value Out) frontdesk.Tool {
-	return frontdesk.NewTool("t", "A tool", func(context.Context, struct{}) (Out, error) { return value, nil })
+	return frontdesk.NewTool("t", "A tool", func(context.Context, struct{}) (Out, error) { return value, nil }).Trusted()
 }
 
 // stubborn cannot be encoded.
@@ -73,7 +73,7 @@ func TestResults(t *testing.T) {
 		tool := frontdesk.RawTool("t", "A tool", json.RawMessage(`{"type":"object"}`),
 			func(_ context.Context, arguments json.RawMessage) (map[string]json.RawMessage, error) {
 				return map[string]json.RawMessage{"got": arguments}, nil
-			})
+			}).Trusted()
 		assert.Equal(t, `{"got":{"b":1,"a":[2.50]}}`, callOnce(t, tool, ` {"b": 1, "a": [2.50]} `).Content)
 	})
 	for name, tool := range map[string]frontdesk.Tool{
@@ -97,7 +97,7 @@ func TestInvalidArgumentsAreExplained(t *testing.T) {
 	tool := frontdesk.NewTool("t", "A tool", func(context.Context, shipment) (string, error) {
 		t.Error("it ran")
 		return "", nil
-	}).WithoutAuthorize("order_id")
+	}).Trusted().WithoutAuthorize("order_id")
 	const arguments = `{"email":"nobody","order_id":7.5,"speed":"teleport","items":[{"sku":"AB-1","quantity":0},{"sku":"x"}],
 		"to":{"street":"Rue 1","country":"IT"},"required":"r"}`
 	const want = `Invalid arguments for t. Fix these and call it again:
@@ -120,7 +120,7 @@ func TestInvalidArgumentsAreExplained(t *testing.T) {
 		}) (string, error) {
 			t.Error("it ran")
 			return "", nil
-		})
+		}).Trusted()
 		result := callOnce(t, tool, `{"n":300}`)
 		assert.Equal(t, frontdesk.ToolNotRun, result.Status)
 		assert.Contains(t, result.Content, "Invalid arguments for t")
@@ -142,7 +142,7 @@ func TestInvalidArgumentsAreExplained(t *testing.T) {
 			assert.Nil(t, in.Gift)
 			got = in.Items
 			return "ok", nil
-		})
+		}).Trusted()
 		result := callOnce(t, tool, "```json\n"+`{"items":{"sku":"AB-1","quantity":"2"},"gift":null,"color":"red",}`+"\n```")
 		assert.Equal(t, "ok", result.Content)
 		assert.Equal(t, []item{{"AB-1", 2}}, got)
@@ -173,7 +173,7 @@ func TestCallFrom(t *testing.T) {
 		tool := frontdesk.NewTool("t", "A tool", func(ctx context.Context, _ struct{}) (string, error) {
 			got, value = frontdesk.CallFrom(ctx), ctx.Value(values{})
 			return "", nil
-		})
+		}).Trusted()
 		provider := frontdesktest.NewProvider(frontdesktest.Call("t", `{}`), frontdesktest.Say("Done."))
 		agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{tool}})
 		customer := frontdesk.Customer{ID: "cus_ana", Tenant: "acme", Name: "Ana", Profile: "Likes tea"}
@@ -217,9 +217,9 @@ func TestIdempotencyKeys(t *testing.T) {
 	memory := new(frontdesk.InMemory)
 	provider := frontdesktest.NewProvider()
 	config := frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{
-		frontdesk.NewTool("write", "Write", handle),
-		frontdesk.NewTool("put", "Put", handle).Idempotent(0),
-		frontdesk.NewTool("read", "Read", handle).ReadOnly(),
+		frontdesk.NewTool("write", "Write", handle).Trusted(),
+		frontdesk.NewTool("put", "Put", handle).Trusted().Idempotent(0),
+		frontdesk.NewTool("read", "Read", handle).Trusted().ReadOnly(),
 	}}
 	agent := newAgent(t, config)
 	another := newAgent(t, config)

@@ -135,10 +135,10 @@ func lookUp(context.Context, *orderArgs) (map[string]any, error) { return nil, n
 
 func TestSchemasAsTheHostSeesThem(t *testing.T) {
 	tools := seenTools(t,
-		frontdesk.NewTool("ship", "Send an order, \"fast\" or <slow>", ship).WithoutAuthorize("order_id"),
-		frontdesk.NewTool("take_a-break_2", "", rest).ReadOnly(),
-		frontdesk.NewTool("look_up", "Look it up", lookUp).WithoutAuthorize("order_id").Idempotent(time.Hour).Timeout(time.Second),
-		frontdesk.RawTool("pay", "Pay", json.RawMessage(foreignSchema), relay),
+		frontdesk.NewTool("ship", "Send an order, \"fast\" or <slow>", ship).Trusted().WithoutAuthorize("order_id"),
+		frontdesk.NewTool("take_a-break_2", "", rest).Trusted().ReadOnly(),
+		frontdesk.NewTool("look_up", "Look it up", lookUp).Trusted().WithoutAuthorize("order_id").Idempotent(time.Hour).Timeout(time.Second),
+		frontdesk.RawTool("pay", "Pay", json.RawMessage(foreignSchema), relay).Trusted(),
 	)
 	require.Len(t, tools, 4, "in the order of registration, and no other")
 	for i, want := range []struct{ name, description, schema string }{
@@ -182,7 +182,7 @@ func TestSchemasAsTheHostSeesThem(t *testing.T) {
 	})
 	t.Run("a schema is the same each time", func(t *testing.T) {
 		for range 20 {
-			again := seenTools(t, frontdesk.NewTool("ship", "", ship).WithoutAuthorize("order_id"))
+			again := seenTools(t, frontdesk.NewTool("ship", "", ship).Trusted().WithoutAuthorize("order_id"))
 			require.Equal(t, string(tools[0].Schema), string(again[0].Schema))
 		}
 	})
@@ -195,7 +195,7 @@ func TestShipmentArrives(t *testing.T) {
 	tool := frontdesk.NewTool("ship", "Send an order", func(_ context.Context, in shipment) (string, error) {
 		got = in
 		return "sent", nil
-	}).WithoutAuthorize("order_id")
+	}).Trusted().WithoutAuthorize("order_id")
 	provider := frontdesktest.NewProvider(
 		frontdesktest.Call("ship", `{"email":"ana@example.com","phone":"123","order_id":"ORD-1","speed":"express",
 			"items":[{"sku":"AB-1","quantity":2}],"to":{"street":"Rue 1","country":"FR"},"bill_to":{"street":"Weg 2","country":"DE"},
@@ -203,7 +203,7 @@ func TestShipmentArrives(t *testing.T) {
 			"extra":{"any":["thing"]},"count":7,"required":"r","Untagged":"u"}`),
 		frontdesktest.Say("It is on its way."),
 	)
-	agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{tool}})
+	agent := newAgent(t, frontdesk.Config{Unguarded: true, Provider: provider, Tools: []frontdesk.Tool{tool}})
 	reply := play(t, agent, frontdesk.Turn{Conversation: "c-1", Text: "Send it"}, false)
 	require.Equal(t, "sent", reply.Results[0].Content)
 	phone := "123"
@@ -238,7 +238,7 @@ func TestNothingOfTheCallerIsInWhatTheModelSees(t *testing.T) {
 	}) (string, error) {
 		call = frontdesk.CallFrom(ctx)
 		return "paid", nil
-	}).Idempotent(0)
+	}).Trusted().Idempotent(0)
 	server := frontdesktest.NewServer(frontdesktest.Call("pay", `{"amount":1}`), frontdesktest.Say("Paid."))
 	defer server.Close()
 	agent := newAgent(t, frontdesk.Config{

@@ -325,7 +325,7 @@ func TestReplyTellsWhatTheTurnCost(t *testing.T) {
 
 // text is a read-only tool without arguments.
 func text(name string, handle func() string) *frontdesk.TypedTool[struct{}, string] {
-	return frontdesk.NewTool(name, name, func(context.Context, struct{}) (string, error) { return handle(), nil }).ReadOnly()
+	return frontdesk.NewTool(name, name, func(context.Context, struct{}) (string, error) { return handle(), nil }).Trusted().ReadOnly()
 }
 
 func TestPost(t *testing.T) {
@@ -364,9 +364,9 @@ func TestPostWhileATurnRuns(t *testing.T) {
 		where func(provider frontdesk.Provider) frontdesk.Provider
 		want  []string // what the second turn carries
 	}{
-		{"in a write", frontdesk.NewTool("act", "Act", act), nil,
+		{"in a write", frontdesk.NewTool("act", "Act", act).Trusted(), nil,
 			[]string{"user: first", "assistant: act({})", "tool: acted", posted, "assistant: Done."}},
-		{"in a read", frontdesk.NewTool("act", "Act", act).ReadOnly(), nil,
+		{"in a read", frontdesk.NewTool("act", "Act", act).Trusted().ReadOnly(), nil,
 			[]string{"user: first", "assistant: act({})", "tool: acted", posted, "assistant: Done."}},
 		{"while the model thinks", nil, func(provider frontdesk.Provider) frontdesk.Provider {
 			return frontdesk.ProviderFunc(func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {

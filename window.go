@@ -76,7 +76,8 @@ type priorConversation struct {
 	ID   ConversationID `json:"id"`
 	Last int64          `json:"last"`
 
-	text string // as the model reads it, once it is loaded
+	text string   // as the model reads it, once it is loaded
+	said []string // by the customer in it
 }
 
 // turnStart is where a turn begins.
@@ -159,6 +160,11 @@ func (r *run) loadPrior(ctx context.Context, prior *priorConversation) error {
 		return nil
 	}
 	prior.text = renderPrior(c, entries[0].Time)
+	for _, s := range c.sources.all {
+		if s.origin == fromCustomer {
+			prior.said = append(prior.said, s.text)
+		}
+	}
 	return nil
 }
 
