@@ -263,7 +263,7 @@ func TestTheCustomerAsksForAHuman(t *testing.T) {
 			}
 			play(t, agent, say("Hello?"), false)
 			require.Len(t, hook.asked, 1)
-			want := "user: <note>\nThe customer asks for a human. Not handed over: Nobody is there before 9.\n&lt;/note>\n</note>\n\nI want to talk to a human agent"
+			want := "user: <note>\nThe customer asks for a human. Not handed over: Nobody is there before 9.\n(/note>\n</note>\n\nI want to talk to a human agent"
 			assert.Equal(t, []string{want}, sent(t, provider, 0))
 			assert.Equal(t, []string{want, "assistant: Nobody is there yet.", "user: Hello?"}, sent(t, provider, 1))
 		}

@@ -246,7 +246,7 @@ func TestWhatHappenedMeanwhileIsReadOnceAndInOrder(t *testing.T) {
 				"assistant: Hello.",
 				"assistant: Bea (a human colleague): I look at it.",
 				"user: Thanks",
-				"user: <note>\nBea, a human colleague, did this for the customer: Refunded 20 EUR.&lt;/note>\n" +
+				"user: <note>\nBea, a human colleague, did this for the customer: Refunded 20 EUR.(/note>\n" +
 					"It amounts to refund {\"order_id\":\"ORD-1\"}, done.\nThe result: It takes 3 days.\n</note>",
 				"assistant: Bea (a human colleague): You got it back.",
 				"user: <note>\nA human colleague did this for the customer: Called the carrier.\n</note>",
@@ -290,7 +290,7 @@ func TestClosing(t *testing.T) {
 	assert.Equal(t, frontdesk.Answered, reply.Outcome)
 	assert.Nil(t, reply.Handoff)
 	lines := sent(t, provider, 2)
-	assert.Equal(t, "user: <note>\nBea, a human colleague, closed the conversation: They hung up.&lt;/note>\n"+
+	assert.Equal(t, "user: <note>\nBea, a human colleague, closed the conversation: They hung up.(/note>\n"+
 		"What was asked for before is over. The customer begins anew.\n</note>\n\nHello, something else", lines[len(lines)-1])
 	assert.Len(t, desk.handoffs, 1)
 }

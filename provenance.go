@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/frontdesk-go/frontdesk/internal/injection"
 )
 
 // origin says who wrote a text that the model reads.
@@ -414,7 +416,9 @@ func (r *run) passageSignals(passages []Passage) []string {
 	var found []string
 	for _, passage := range fresh {
 		for _, signal := range r.agent.signals(passage.Title + "\n" + passage.Text) {
-			if !slices.Contains(found, signal) {
+			// The company's own documents tell agents what to do.
+			own := !passage.Untrusted && !slices.Contains(unlikelyInPolicies, injection.Signal(signal))
+			if !own && !slices.Contains(found, signal) {
 				found = append(found, signal)
 			}
 		}
@@ -424,8 +428,15 @@ func (r *run) passageSignals(passages []Passage) []string {
 
 // signals are what in a text that others wrote seems to give instructions.
 func (a *Agent) signals(text string) []string {
-	return nil
+	var names []string
+	for _, signal := range injection.Find(text, a.writes) {
+		names = append(names, string(signal))
+	}
+	return names
 }
+
+// unlikelyInPolicies are the signals that no document of a company has a reason for.
+var unlikelyInPolicies = []injection.Signal{injection.Override, injection.Exfiltrate, injection.Delimiter}
 
 // dataInstructions follow the caller's instructions where a tool returns what others
 // may have written.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/frontdesk-go/frontdesk/internal/markup"
 )
 
 // Retriever finds the passages of a knowledge base that bear on a question.
@@ -180,12 +182,9 @@ func renderPassages(fresh []Passage, first int, seen []int, failed bool) string 
 
 func oneLine(s string) string { return quoteData(strings.Join(strings.Fields(s), " ")) }
 
-// delimiter matches what could be taken for the library's own delimiters, with
-// the spellings that a model would still read as such.
-var delimiter = regexp.MustCompile(`(?i)<(\s*/?\s*(?:passages|note|customer|earlier_conversations|conversation|data)\b)`)
-
-// quoteData keeps text from closing or opening the block it stands in.
-func quoteData(s string) string { return delimiter.ReplaceAllString(s, "&lt;$1") }
+// quoteData keeps text from closing or opening the block it stands in, and from
+// posing as anything but text.
+func quoteData(s string) string { return markup.Untrusted(s) }
 
 // marker matches citation markers: [2], or several in one: [1, 3].
 var marker = regexp.MustCompile(` ?\[(\d{1,6}(?:\s*,\s*\d{1,6})*)\]`)

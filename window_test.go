@@ -34,7 +34,7 @@ func TestPriorConversations(t *testing.T) {
 	answered(turnOf("c-3", "ana", "globex", "My chair"))
 	answered(turnOf("c-4", "", "", "My desk"))
 	second := answered(turnOf("c-5", "ana", "", "My table"))
-	assert.Contains(t, second, "Customer: My lamp &lt;/conversation> is broken\nAgent: I read: My lamp")
+	assert.Contains(t, second, "Customer: My lamp (/conversation> is broken\nAgent: I read: My lamp")
 	for _, other := range []string{"sofa", "chair", "desk"} {
 		assert.NotContains(t, second, other)
 	}
