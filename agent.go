@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/frontdesk-go/frontdesk/internal/markup"
 	"github.com/frontdesk-go/frontdesk/internal/tokens"
 )
 
@@ -28,6 +29,8 @@ type Agent struct {
 
 	readsData bool     // a tool may return what others wrote
 	writes    []string // the names of the tools that write
+	links     *markup.Links
+	secrets   []string // sentences of the instructions that no reply may have
 
 	window      int // in tokens, zero if it is not known
 	sizes       promptSizes
@@ -70,6 +73,19 @@ type Config struct {
 	// cited like the passages that go with a message. It may cost a request
 	// where those do not answer the question.
 	Search bool
+
+	// Guards are checks of the caller's own, asked after those of the library.
+	Guards []Guard
+
+	// Links are the hosts to which replies may link, such as "shop.example". The
+	// hosts of addresses in Instructions and of the passages' own addresses are
+	// allowed without being named. Addresses of all others are taken out of
+	// replies.
+	Links []string
+
+	// MaxMessage is how long a customer's message may be, in bytes; a longer one
+	// is refused with [ErrRefused]. Zero means [DefaultMaxMessage].
+	MaxMessage int
 
 	// Unguarded turns off what the library checks by itself: messages that come
 	// in, where the arguments of writes come from, and replies before they are
@@ -238,6 +254,9 @@ type Turn struct {
 	// reply is returned. After an error, sending the turn again with the same
 	// id takes it up where it stopped.
 	MessageID string
+
+	signals  []string // what its text seems to be meant for
+	escalate string   // why a guard wants a human for it
 }
 
 // Outcome says how a turn ended.
@@ -379,6 +398,13 @@ func New(config Config) (*Agent, error) {
 		config.ApprovalLife < 0 || config.Lease < 0 || config.Gather < 0 || config.ContextWindow < 0 || config.PriorConversations < 0 {
 		faults = append(faults, errors.New("limits must not be negative: leave a field zero for its default"))
 	}
+	if config.MaxMessage == 0 {
+		config.MaxMessage = DefaultMaxMessage
+	}
+	links, err := markup.NewLinks(config.Links...)
+	if err != nil {
+		faults = append(faults, fmt.Errorf("Links: %w", err))
+	}
 	tools := config.Tools
 	if config.Search && config.Retriever != nil {
 		tools = append([]Tool{searchTool(config.Retriever, config.Passages)}, tools...)
@@ -416,6 +442,8 @@ func New(config Config) (*Agent, error) {
 		}
 	}
 	return &Agent{
+		links:       links.With(markup.Hosts(config.Instructions)...),
+		secrets:     secretSentences(config.Instructions),
 		readsData:   readsData,
 		writes:      writes,
 		config:      config,
@@ -470,6 +498,12 @@ func (a *Agent) events(ctx context.Context, turn Turn, stream bool) iter.Seq2[Ev
 			yield(nil, err)
 			return
 		}
+		signals, err := a.admit(ctx, &turn)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		turn.signals = signals
 		id := ConversationID{Tenant: turn.Customer.Tenant, ID: turn.Conversation}
 		cached, release, err := a.cache.acquire(ctx, id, func() (bool, error) {
 			reply, err := a.join(ctx, id, turn)

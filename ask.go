@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/frontdesk-go/frontdesk/internal/sentences"
 )
 
 // retrieve searches the knowledge base for the customer's message.
@@ -131,8 +133,12 @@ func (r *run) ask(ctx context.Context) error {
 		answer.Message.Text = ""
 	}
 	r.add(EntryAnswer, answer)
-	if !r.overtaken(ctx) { // or else the end of the turn shows it, if that is still to be
+	switch {
+	case !r.stream || r.overtaken(ctx): // the end of the turn shows it, if that is still to be
+	case !r.guards():
 		r.showRest(answer.Message.Text)
+	case len(answer.Message.Calls) > 0:
+		r.showRest(r.interim(ctx, answer.Message.Text))
 	}
 	return nil
 }
@@ -182,12 +188,16 @@ func (r *run) unpaid(ctx context.Context, err error) error {
 // blank forgets what the caller has seen of an answer.
 func (r *run) blank() {
 	r.shown.Reset()
-	r.held, r.thought = Delta{}, false
+	r.held, r.thought, r.withheld = Delta{}, false, false
 }
 
+// guards reports whether what a model says is checked before it is released.
+func (r *run) guards() bool { return !r.agent.config.Unguarded || len(r.agent.config.Guards) > 0 }
+
 // show passes a piece of a streamed answer on, unless somebody took the
-// conversation over: then it returns false. What comes while the log cannot be
-// read is held, to go with the next piece.
+// conversation over: then it returns false. Where answers are checked, it passes
+// whole sentences on, up to the first that cannot be released. What comes while the
+// log cannot be read is held, to go with the next piece.
 func (r *run) show(ctx context.Context, delta Delta) bool {
 	if delta.Reset {
 		seen := r.shown.Len() > 0 || r.thought
@@ -201,11 +211,27 @@ func (r *run) show(ctx context.Context, delta Delta) bool {
 	if r.held.Reasoning == "" && r.held.Text == "" {
 		return true
 	}
+	ready := r.held
+	if r.guards() {
+		ready.Text = r.held.Text[:sentences.End(r.held.Text)]
+		if r.withheld {
+			ready.Text = ""
+		}
+		if ready.Reasoning == "" && ready.Text == "" {
+			return true
+		}
+	}
 	if taken, err := r.peek(ctx); taken || err != nil {
 		return !taken
 	}
-	held := r.held
-	r.held = Delta{}
+	held := ready
+	r.held = Delta{Text: r.held.Text[len(ready.Text):]}
+	if r.guards() && held.Text != "" {
+		s := r.screen(ctx, held.Text, false)
+		if held.Text = s.text; !s.ok() {
+			held.Text, r.withheld = "", true
+		}
+	}
 	if held.Reasoning != "" {
 		r.thought = true
 		r.emit(ReasoningDelta{held.Reasoning})

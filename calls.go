@@ -254,6 +254,10 @@ func (r *run) call(ctx context.Context) error {
 		r.finish(i, result)
 		return nil
 	}
+	if result, refused := r.guardCall(ctx, call, arguments); refused {
+		r.finish(i, result)
+		return nil
+	}
 	question, err := r.question(tool, arguments, nil)
 	switch {
 	case err != nil:
@@ -540,7 +544,10 @@ func (r *run) callReadOnly(ctx context.Context, first int) error {
 		callContext := r.callContext(ctx, tool.name, r.key(i), time.Time{})
 		go func() {
 			slots <- struct{}{}
-			answer, refused := tool.refuse(callContext, call, arguments, r.notAfter(tool))
+			answer, refused := r.guardCall(ctx, call, arguments)
+			if !refused {
+				answer, refused = tool.refuse(callContext, call, arguments, r.notAfter(tool))
+			}
 			if !refused {
 				answer = tool.run(callContext, call, arguments, r.notAfter(tool))
 			}

@@ -98,6 +98,7 @@ type turnState struct {
 	interrupted  bool // it cannot be told what came of a call
 	requests     int
 	emptyAnswers int
+	heldBack     int          // replies that were not sent
 	answer       *modelAnswer // the newest that was not empty
 	said         []string     // beside the calls of answers, so far
 	answered     bool         // answer calls no tool and nothing came after it
@@ -219,6 +220,8 @@ func (c *conversation) apply(entry *Entry) error {
 			c.sources.add(fromColleague, "", body.Text, "")
 			c.add(Message{Role: RoleAssistant, Text: renderPost(body)})
 		}
+	case guarded:
+		c.takeVerdict(body)
 	case turnEnded:
 		c.endTurn(entry.Turn, body)
 	}
@@ -254,6 +257,9 @@ func (c *conversation) takeMessage(turn string, body customerMessage) {
 	}
 	c.customer = body.Customer
 	c.sources.add(fromCustomer, "what the customer said", body.Text, "")
+	if body.Escalate != "" && c.turn != nil && c.turn.id == turn {
+		c.turn.wanted = &Handoff{Reason: HandoffGuard, AskedBy: AskedByGuard, Detail: body.Escalate}
+	}
 	c.images += len(body.Images)
 	c.said = append(c.said, body.Text)
 	if extra := len(c.said) - previousMessages - 1; extra > 0 {

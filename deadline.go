@@ -24,8 +24,8 @@ func (a *Agent) wait(c *conversation) time.Duration {
 	return 0
 }
 
-// claims reports whether an entry from outside of a turn claims a handoff.
-func claims(entry *Entry) bool {
+// claimsHandoff reports whether an entry from outside of a turn claims a handoff.
+func claimsHandoff(entry *Entry) bool {
 	switch entry.Kind {
 	case EntryClaimed, EntryHandedBack, EntryClosed, EntryColleagueActed:
 		return true
@@ -39,7 +39,7 @@ func claims(entry *Entry) bool {
 
 // endWait ends the lease that is kept for a handoff with the entry that claims it.
 func (a *Agent) endWait(c *conversation, entry *Entry) {
-	if a.shared == nil || !c.unclaimed() || c.turn == nil || c.turn.outcome == "" || !claims(entry) {
+	if a.shared == nil || !c.unclaimed() || c.turn == nil || c.turn.outcome == "" || !claimsHandoff(entry) {
 		return
 	}
 	changes := Changes{}

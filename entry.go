@@ -22,6 +22,7 @@ const (
 	EntryTicket          EntryKind = "ticket"           // the escalator opened a ticket for it
 	EntryHandedBack      EntryKind = "handed_back"      // the human gave it back to the agent
 	EntryPosted          EntryKind = "posted"           // a human, or a greeting, spoke to the customer
+	EntryGuarded         EntryKind = "guarded"          // a reply was changed or held back
 	EntryTurnEnded       EntryKind = "turn_ended"       // the turn came to its end
 	EntryTurnTaken       EntryKind = "turn_taken"       // an unfinished turn is gone on with
 	EntryApprovalAsked   EntryKind = "approval_asked"   // somebody was asked whether a tool may run
@@ -58,8 +59,10 @@ type (
 		Text      string              `json:"text,omitempty"`
 		Images    []Image             `json:"images,omitempty"`
 		Filter    map[string][]string `json:"filter,omitempty"`
-		// Signals are what in the text seems to be meant for the model.
-		Signals []string `json:"signals,omitempty"`
+		// Signals are what in the text seems to be meant for the model, or was
+		// taken out of it, and Escalate why a guard wants a human for it.
+		Signals  []string `json:"signals,omitempty"`
+		Escalate string   `json:"escalate,omitempty"`
 		// Decides is the id of the approval that the message answers with
 		// yes. It is then a part of the call's result.
 		Decides string `json:"decides,omitempty"`
@@ -296,6 +299,8 @@ func (e *Entry) decode() (any, error) {
 		return decodeAs[priorFound](e)
 	case EntryTrimmed:
 		return decodeAs[trimmed](e)
+	case EntryGuarded:
+		return decodeAs[guarded](e)
 	default:
 		return nil, fmt.Errorf("entry %d is of kind %q: %w", e.Sequence, e.Kind, ErrUnknownEntry)
 	}

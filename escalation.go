@@ -178,7 +178,7 @@ func (r *run) review(ctx context.Context, handoff *Handoff) (refused string) {
 	ctx, cancel := context.WithTimeout(ctx, r.agent.limits.ToolTimeout)
 	defer cancel()
 	would := *handoff
-	r.prepare(&would)
+	r.prepare(ctx, &would)
 	packet := r.c.packetOf(&would)
 	packet.Results, packet.Shown = r.c.turn.results, r.c.turn.saidWith(would.Told)
 	answers := make(chan Review, 1)

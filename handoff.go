@@ -320,7 +320,7 @@ func (r *run) callEscalation(ctx context.Context, i int) error {
 	// From here on it is handed over, whether the caller stays or not.
 	result := ToolResult{Call: call, Status: ToolDone, Content: "The conversation was handed over to a human colleague."}
 	r.addResult(i, result)
-	r.addHandoff(handoff)
+	r.addHandoff(ctx, handoff)
 	if err := r.write(detached(ctx)); err != nil {
 		return err
 	}
@@ -342,7 +342,7 @@ func (r *run) handOver(ctx context.Context, handoff Handoff) error {
 			return nil
 		}
 	}
-	r.addHandoff(handoff)
+	r.addHandoff(ctx, handoff)
 	if err := r.write(detached(ctx)); err != nil {
 		return err
 	}
@@ -351,16 +351,14 @@ func (r *run) handOver(ctx context.Context, handoff Handoff) error {
 }
 
 // addHandoff adds the entry after which no request to the model follows.
-func (r *run) addHandoff(handoff Handoff) {
-	r.prepare(&handoff)
+func (r *run) addHandoff(ctx context.Context, handoff Handoff) {
+	r.prepare(ctx, &handoff)
 	r.add(EntryHandoff, handoff)
 }
 
 // prepare fills a handoff in with what is not found in the log.
-func (r *run) prepare(handoff *Handoff) {
-	if handoff.Told == "" {
-		handoff.Told = r.agent.config.HandoffText
-	}
+func (r *run) prepare(ctx context.Context, handoff *Handoff) {
+	handoff.Told = r.safe(ctx, handoff.Told, r.agent.config.HandoffText)
 	handoff.ID = rand.Text()
 	handoff.Conversation = r.c.id
 	handoff.Customer = r.c.turn.customer

@@ -86,6 +86,9 @@ var hostileData = map[frontdesk.EntryKind][]string{
 		`{"outcome":"slept"}`,
 	},
 	frontdesk.EntryRaised: {`{"handoff":"h-1","times":2,"ticket":"T-2"}`, `{"handoff":"h-2","times":-7}`, `{}`},
+	frontdesk.EntryGuarded: {
+		`{"stage":"output","action":"held","words":"</note>"}`, `{"action":"escalated"}`, `{"action":"changed"}`, `{}`, `null`,
+	},
 	frontdesk.EntryHandoffRefused: {
 		`{"asked_by":"customer","words":"Not yet."}`,
 		`{"call":0,"asked_by":"model","words":"Not yet."}`,
@@ -104,7 +107,7 @@ var entryKinds = []frontdesk.EntryKind{
 	frontdesk.EntryTurnStarted, frontdesk.EntryCustomerMessage, frontdesk.EntryPassages, frontdesk.EntryAnswer,
 	frontdesk.EntryToolStarted, frontdesk.EntryToolFinished, frontdesk.EntryHandoff, frontdesk.EntryTicket,
 	frontdesk.EntryHandedBack, frontdesk.EntryPosted, frontdesk.EntryTurnEnded,
-	frontdesk.EntryClaimed, frontdesk.EntryClosed, frontdesk.EntryColleagueActed, frontdesk.EntryHandoffRefused,
+	frontdesk.EntryClaimed, frontdesk.EntryClosed, frontdesk.EntryColleagueActed, frontdesk.EntryHandoffRefused, frontdesk.EntryGuarded,
 	frontdesk.EntryRaised,
 }
 

@@ -36,6 +36,8 @@ type source struct {
 	name   string // for people: "the result of read_mail"
 	text   string
 
+	passage bool // of the knowledge base
+
 	// echoes are the arguments of the call it is the result of: what it says of
 	// them, it may have from there.
 	echoes string

@@ -138,7 +138,7 @@ func TestTemplateOpensTheThought(t *testing.T) {
 		}
 	})
 	t.Run("in a turn", func(t *testing.T) {
-		agent := newAgent(t, frontdesk.Config{Provider: hosting(streamedText("A refund, ", "then.", "\n</think>", "\n\nSu", "re.")).provider(), Tools: new(shop).tools()})
+		agent := newAgent(t, frontdesk.Config{Unguarded: true, Provider: hosting(streamedText("A refund, ", "then.", "\n</think>", "\n\nSu", "re.")).provider(), Tools: new(shop).tools()})
 		var seen string
 		for event, err := range agent.Stream(t.Context(), refundTurn) {
 			require.NoError(t, err)

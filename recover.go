@@ -160,6 +160,8 @@ func (a *Agent) join(ctx context.Context, id ConversationID, turn Turn) (*Reply,
 			Text:      turn.Text,
 			Images:    turn.Images,
 			Filter:    turn.Filter,
+			Signals:   turn.signals,
+			Escalate:  turn.escalate,
 		})
 		err := r.append(ctx)
 		if err == nil {

@@ -102,7 +102,7 @@ func TestBrokenStreamInATurn(t *testing.T) {
 			saying("It has been delivered."),
 		)
 		memory := new(frontdesk.InMemory)
-		agent := newAgent(t, frontdesk.Config{Provider: host.provider(), Tools: new(shop).tools(), Memory: memory})
+		agent := newAgent(t, frontdesk.Config{Unguarded: true, Provider: host.provider(), Tools: new(shop).tools(), Memory: memory})
 
 		var seen []string
 		var reply *frontdesk.Reply

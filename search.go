@@ -66,6 +66,7 @@ func (c *conversation) number(passage Passage) int {
 			from = fromOthers
 		}
 		c.sources.add(from, "the document "+cmp.Or(passage.Title, passage.Document, passage.ID), passage.Title+" "+passage.Text, "")
+		c.sources.all[len(c.sources.all)-1].passage = true
 	}
 	if !known || c.passages[number-1].Text != passage.Text {
 		c.passages = append(c.passages, passage)

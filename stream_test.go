@@ -48,7 +48,7 @@ func TestStreamedTextIsTheReply(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			agent := newAgent(t, frontdesk.Config{Provider: streaming(test.answer, test.deltas...)})
+			agent := newAgent(t, frontdesk.Config{Unguarded: true, Provider: streaming(test.answer, test.deltas...)})
 			s := watch(t, agent, say("Hi"))
 			require.NoError(t, s.err)
 			assert.Equal(t, append(test.want, "done: answered"), s.kinds())
@@ -59,7 +59,7 @@ func TestStreamedTextIsTheReply(t *testing.T) {
 }
 
 func TestBlankTextIsTakenBack(t *testing.T) {
-	agent := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Say(" \n"), frontdesktest.Say("Hello."))})
+	agent := newAgent(t, frontdesk.Config{Unguarded: true, Provider: frontdesktest.NewProvider(frontdesktest.Say(" \n"), frontdesktest.Say("Hello."))})
 	s := watch(t, agent, say("Hi"))
 	require.NoError(t, s.err)
 	assert.Equal(t, []string{"text:  \n", "reset", "text: Hello.", "done: answered"}, s.kinds())
@@ -75,7 +75,7 @@ func TestReplyAsksForWholeAnswers(t *testing.T) {
 
 func TestAStreamRunsOnce(t *testing.T) {
 	provider := frontdesktest.NewProvider(frontdesktest.Say("Hello."))
-	stream := newAgent(t, frontdesk.Config{Provider: provider}).Stream(t.Context(), say("Hi"))
+	stream := newAgent(t, frontdesk.Config{Unguarded: true, Provider: provider}).Stream(t.Context(), say("Hi"))
 	assert.Empty(t, provider.Requests(), "the turn ran before it was asked for")
 	for range stream {
 	}
@@ -95,7 +95,7 @@ func TestAFailureEndsTheStream(t *testing.T) {
 		frontdesktest.Call("get_order_status", `{"order_id":"ORD-1"}`),
 		frontdesktest.Answer{Text: "Your order", Err: broken},
 	)
-	s := watch(t, newAgent(t, frontdesk.Config{Provider: provider, Tools: new(shop).tools()}), say("Hi"))
+	s := watch(t, newAgent(t, frontdesk.Config{Unguarded: true, Provider: provider, Tools: new(shop).tools()}), say("Hi"))
 	require.ErrorIs(t, s.err, broken)
 	assert.Equal(t, []string{"started: get_order_status", "finished: get_order_status done", "text: Your order"}, s.kinds())
 }

@@ -22,11 +22,12 @@ type run struct {
 	yield  func(Event, error) bool
 	cancel context.CancelCauseFunc
 
-	stopped bool            // the caller left the loop: yield must not be called again
-	shown   strings.Builder // text of the present answer that the caller has seen
-	thought bool            // the caller has seen thoughts of it
-	held    Delta           // what they have not seen yet, as the log could not be read
-	pending []Entry         // applied to c, not yet in the log
+	stopped  bool            // the caller left the loop: yield must not be called again
+	shown    strings.Builder // text of the present answer that the caller has seen
+	thought  bool            // the caller has seen thoughts of it
+	withheld bool            // a sentence of it could not be released
+	held     Delta           // what they have not seen yet, as the log could not be read
+	pending  []Entry         // applied to c, not yet in the log
 
 	epoch      int64  // that of the turn, as this process took it
 	taken      string // id of the entry with which it did
@@ -148,6 +149,8 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 			Text:      r.turn.Text,
 			Images:    r.turn.Images,
 			Filter:    r.turn.Filter,
+			Signals:   r.turn.signals,
+			Escalate:  r.turn.escalate,
 		}
 		confirmed := r.confirmation()
 		if r.turn.Confirm != "" && confirmed == nil && !delivered {
@@ -330,8 +333,10 @@ func (r *run) addFailure(ctx context.Context, failure error) {
 		outcome, text = outcomeFailed, failure.Error()
 	}
 	if next := r.c.next(r.agent.rules()); next.step == stepEnd {
-		r.add(EntryTurnEnded, r.ending(next.outcome)) // it was only to be told
-		return
+		if ended, ok := r.ending(detached(ctx), next.outcome); ok {
+			r.add(EntryTurnEnded, ended) // it was only to be told
+			return
+		}
 	}
 	r.add(EntryTurnEnded, turnEnded{Outcome: outcome, Error: text})
 }
@@ -526,7 +531,11 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 		r.add(EntryCallsParked, callsParked{})
 		return nil, r.write(detached(ctx))
 	}
-	r.add(EntryTurnEnded, r.ending(outcome))
+	ended, released := r.ending(ctx, outcome)
+	if !released {
+		return nil, r.write(detached(ctx))
+	}
+	r.add(EntryTurnEnded, ended)
 	if err := r.write(detached(ctx)); err != nil || r.c.turn.outcome == "" {
 		return nil, err
 	}
@@ -544,15 +553,23 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 	return reply, nil
 }
 
-// ending is the body of the entry that ends the turn.
-func (r *run) ending(outcome Outcome) turnEnded {
+// ending is the body of the entry that ends the turn, or false if its answer was held
+// back.
+func (r *run) ending(ctx context.Context, outcome Outcome) (turnEnded, bool) {
 	ended := turnEnded{Outcome: outcome}
+	if outcome == Answered {
+		text, released := r.release(ctx)
+		if plain, _ := resolveCitations(r.c.turn.answer.Message.Text, r.c.passages); text != plain {
+			ended.Text = text
+		}
+		return ended, released
+	}
 	if !outcome.waits() {
-		return ended
+		return ended, true
 	}
 	text := ""
 	if answer := r.c.turn.answer; answer != nil {
-		text, _ = resolveCitations(strings.TrimSpace(answer.Message.Text), r.c.passages)
+		text = r.interim(ctx, strings.TrimSpace(answer.Message.Text))
 	}
 	ended.Text = text
 	for _, call := range r.c.calls {
@@ -568,7 +585,7 @@ func (r *run) ending(outcome Outcome) turnEnded {
 			ended.Text = strings.TrimSpace(ended.Text + "\n\n" + text)
 		}
 	}
-	return ended
+	return ended, true
 }
 
 // gather waits for more messages of the customer, once in a turn.

@@ -205,6 +205,9 @@ var schemes = regexp.MustCompile(`(?:^|[^\p{L}\p{N}])(?:https?|hxxps?|ftps?|sftp
 // domains match what looks like a host's name.
 var domains = regexp.MustCompile(`(?:^|[^\p{L}\p{N}@.-])((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:[\p{L}]{2,}|xn--[a-z0-9-]+))\.?(?:$|[^\p{L}\p{N}.@-])`)
 
+// relative matches an address without its scheme.
+var relative = regexp.MustCompile(`(?:^|[^\p{L}\p{N}:])//[\p{L}\p{N}\[]`)
+
 var numericHost = regexp.MustCompile(`(?:^|[^\p{L}\p{N}.])(?:0x[0-9a-f]+|\d{1,3})(?:\.(?:0x[0-9a-f]+|\d{1,3})){3}(?::\d+)?/`)
 
 // files are endings of file names that are top-level domains too.
@@ -214,7 +217,7 @@ var files = map[string]bool{"md": true, "zip": true, "py": true, "sh": true, "rs
 // of text for an address, in any spelling.
 func addressLike(text string) bool {
 	text = decoded(text)
-	if strings.Contains(text, "://") || strings.HasPrefix(strings.TrimLeft(text, opening), "//") || schemes.MatchString(text) || numericHost.MatchString(text) || strings.Contains(text, "www.") {
+	if strings.Contains(text, "://") || relative.MatchString(text) || schemes.MatchString(text) || numericHost.MatchString(text) || strings.Contains(text, "www.") {
 		return true
 	}
 	for _, found := range domains.FindAllStringSubmatch(text, -1) {
