@@ -27,7 +27,7 @@ func main() {
 		Instructions: "You are a helpful customer support agent. Use the available tools to assist users.",
 		Tools: []frontdesk.Tool{
 			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).
-				Authorize(owns).ReadOnly(),
+				Authorize(owns).Trusted().ReadOnly(),
 		},
 	})
 	if err != nil {

@@ -83,8 +83,8 @@ func run(ctx context.Context, out io.Writer, message string, stream bool) error 
 	agent, err := frontdesk.New(frontdesk.Config{
 		Instructions: "You are a helpful customer support agent. Use the available tools to assist users.",
 		Tools: []frontdesk.Tool{
-			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).Authorize(mayLook).ReadOnly(),
-			frontdesk.NewTool("initiate_refund", "Start a refund process for an order", initiateRefund).Authorize(mayRefund),
+			frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order", orderStatus).Authorize(mayLook).Trusted().ReadOnly(),
+			frontdesk.NewTool("initiate_refund", "Start a refund process for an order", initiateRefund).Authorize(mayRefund).Trusted(),
 		},
 	})
 	if err != nil {

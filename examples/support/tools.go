@@ -37,34 +37,34 @@ func shopTools(store *shop.Shop) []frontdesk.Tool {
 		frontdesk.NewTool("get_order_status", "Retrieve the current status of a customer order: items, total, delivery.",
 			func(ctx context.Context, in orderArgs) (shop.Order, error) {
 				return store.Order(ctx, customer(ctx), in.OrderID)
-			}).WithoutAuthorize("order_id").ReadOnly(),
+			}).WithoutAuthorize("order_id").Trusted().ReadOnly(),
 
 		frontdesk.NewTool("list_my_orders", "List all orders of the customer, newest first.",
 			func(ctx context.Context, _ noArgs) ([]shop.Order, error) {
 				return store.Orders(ctx, customer(ctx))
-			}).ReadOnly(),
+			}).Trusted().ReadOnly(),
 
 		frontdesk.NewTool("find_product", "Search the shop's catalogue.",
 			func(ctx context.Context, in productArgs) ([]shop.Product, error) {
 				return store.Products(ctx, in.Query)
-			}).ReadOnly(),
+			}).Trusted().ReadOnly(),
 
 		frontdesk.NewTool("initiate_refund", "Start a refund process for an order. It pays back the whole order.",
 			func(ctx context.Context, in reasonArgs) (shop.Refund, error) {
 				return store.Refund(ctx, customer(ctx), in.OrderID, in.Reason, frontdesk.CallFrom(ctx).IdempotencyKey)
-			}).WithoutAuthorize("order_id").Idempotent(0).
+			}).WithoutAuthorize("order_id").Trusted().Idempotent(0).
 			ApproveWhen(func(in reasonArgs) bool { return store.NeedsReview(in.OrderID) }),
 
 		frontdesk.NewTool("cancel_order", "Cancel an order that has not been sent yet.",
 			func(ctx context.Context, in reasonArgs) (shop.Order, error) {
 				return store.Cancel(ctx, customer(ctx), in.OrderID, in.Reason)
-			}).WithoutAuthorize("order_id").Idempotent(0),
+			}).WithoutAuthorize("order_id").Trusted().Idempotent(0),
 
 		frontdesk.NewTool("change_delivery_address", "Change where an order goes that has not been sent yet.",
 			func(ctx context.Context, in addressArgs) (shop.Order, error) {
 				return store.ChangeAddress(ctx, customer(ctx), in.OrderID,
 					shop.Address{Street: in.Street, PostalCode: in.PostalCode, City: in.City, Country: in.Country})
-			}).WithoutAuthorize("order_id").Idempotent(0),
+			}).WithoutAuthorize("order_id").Trusted().Idempotent(0),
 	}
 }
 
