@@ -30,6 +30,8 @@ type Agent struct {
 	readsData bool     // a tool may return what others wrote
 	writes    []string // the names of the tools that write
 	links     *markup.Links
+
+	toolsDigest string
 	secrets   []string // sentences of the instructions that no reply may have
 
 	window      int // in tokens, zero if it is not known
@@ -442,6 +444,7 @@ func New(config Config) (*Agent, error) {
 		}
 	}
 	return &Agent{
+		toolsDigest: opaque("tools", string(appendJSON(nil, definitions))),
 		links:       links.With(markup.Hosts(config.Instructions)...),
 		secrets:     secretSentences(config.Instructions),
 		readsData:   readsData,

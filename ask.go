@@ -124,6 +124,7 @@ func (r *run) ask(ctx context.Context) error {
 		Usage:    response.Usage,
 		Requests: max(response.Requests, 1),
 		Read:     read,
+		Prompt:   promptParts{Instructions: opaque("instructions", request.Instructions), Tools: a.toolsDigest, Messages: len(request.Messages)},
 	}
 	answer.Message.Role = RoleAssistant
 	if answer.Model == "" {

@@ -80,6 +80,8 @@ type (
 		Model    string       `json:"model,omitempty"`
 		Usage    Usage        `json:"usage"`
 		Requests int          `json:"requests"`
+		// Prompt is what the prompt was made of, beside the messages.
+		Prompt promptParts `json:"prompt,omitzero"`
 		// Read is the number of the newest entry that was in the log when the
 		// model was asked: it has not read messages behind it.
 		Read int64 `json:"read,omitempty"`

@@ -125,6 +125,9 @@ func (a *Agent) admit(ctx context.Context, turn *Turn) (signals []string, err er
 	if len(turn.Text) > a.config.MaxMessage {
 		return nil, fmt.Errorf("%w: it has %d bytes, and %d are allowed: ask the customer to shorten it", ErrRefused, len(turn.Text), a.config.MaxMessage)
 	}
+	if err := a.config.Quota.takeMessage(ctx, turn); err != nil {
+		return nil, err
+	}
 	if !a.config.Unguarded {
 		if secrets := private.Secrets(turn.Text); len(secrets) > 0 {
 			turn.Text = private.Replace(turn.Text, secrets, func(kind private.Kind, _ string) string {
@@ -303,7 +306,7 @@ func (r *run) backs(claim *claims.Claim) bool {
 	if claim.Kind == claims.Message && claim.Promise {
 		return true // systems send mails by themselves
 	}
-	if claim.Kind == claims.Escalation && (r.c.human || r.c.turn.handoff != nil || claim.Promise && r.waiting("")) {
+	if claim.Kind == claims.Escalation && (r.handing || r.c.human || r.c.turn.handoff != nil || claim.Promise && r.waiting("")) {
 		return true
 	}
 	done := false

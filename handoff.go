@@ -358,7 +358,9 @@ func (r *run) addHandoff(ctx context.Context, handoff Handoff) {
 
 // prepare fills a handoff in with what is not found in the log.
 func (r *run) prepare(ctx context.Context, handoff *Handoff) {
+	r.handing = true
 	handoff.Told = r.safe(ctx, handoff.Told, r.agent.config.HandoffText)
+	r.handing = false
 	handoff.ID = rand.Text()
 	handoff.Conversation = r.c.id
 	handoff.Customer = r.c.turn.customer

@@ -41,6 +41,20 @@ type Quota struct {
 	PerConversation int
 	PerCustomer     int
 
+	// PerTenant bounds the requests a day of all customers of a tenant.
+	// PerUnverified takes the place of PerCustomer for a customer who is not
+	// [Verified], and Unverified bounds all of those of a tenant together, with
+	// and without an id, so that nobody spends the plan by opening conversations.
+	// Zero means no bound.
+	PerTenant     int
+	PerUnverified int
+	Unverified    int
+
+	// Messages is how many messages a customer may send in a minute, or a
+	// conversation if they have no id. One that is too many is refused with a
+	// [*QuotaError] before it is recorded. Zero means no bound.
+	Messages int
+
 	// Wait is the longest that a turn waits for a bound to be lifted, by the
 	// ledger or by the host. Zero means that it does not.
 	Wait time.Duration
@@ -222,10 +236,31 @@ func (q *Quota) accounts(c *conversation) []Account {
 		accounts = append(accounts, q.plan(reserve))
 	}
 	add(q.PerConversation, "conversation", c.id.Tenant, c.id.ID)
-	if id := c.turn.customer.ID; id != "" {
-		add(q.PerCustomer, "customer", c.id.Tenant, id)
+	add(q.PerTenant, "tenant", c.id.Tenant)
+	customer := &c.turn.customer
+	perCustomer := q.PerCustomer
+	if customer.level() < Verified {
+		add(q.Unverified, "unverified", c.id.Tenant)
+		if q.PerUnverified > 0 {
+			perCustomer = q.PerUnverified
+		}
+	}
+	if customer.ID != "" {
+		add(perCustomer, "customer", c.id.Tenant, customer.ID)
 	}
 	return accounts
+}
+
+// takeMessage counts a message of a customer.
+func (q *Quota) takeMessage(ctx context.Context, turn *Turn) error {
+	if q.Messages <= 0 || turn.Confirm != "" {
+		return nil
+	}
+	name := accountName("messages", turn.Customer.Tenant, turn.Customer.ID)
+	if turn.Customer.ID == "" {
+		name = accountName("messages of a conversation", turn.Customer.Tenant, turn.Conversation)
+	}
+	return q.Ledger.Spend(ctx, Account{Name: name, Limit: q.Messages, Period: time.Minute})
 }
 
 // errBudget says that a turn has made all the requests it may.

@@ -25,7 +25,8 @@ type run struct {
 	stopped  bool            // the caller left the loop: yield must not be called again
 	shown    strings.Builder // text of the present answer that the caller has seen
 	thought  bool            // the caller has seen thoughts of it
-	withheld bool            // a sentence of it could not be released
+	withheld bool            // a sentence of the answer could not be released
+	handing  bool            // a handoff is being made: it may be spoken of
 	held     Delta           // what they have not seen yet, as the log could not be read
 	pending  []Entry         // applied to c, not yet in the log
 

@@ -40,7 +40,8 @@ func TestSupportConversation(t *testing.T) {
 	// A restart goes on with the same conversation and the same shop.
 	out = chatOffline(t, o, "Please refund it again", "I want to talk to a human", "Are you there?", "/say Hello, this is Robin", "/back solved")
 	assert.Contains(t, out, `{"order_id":"ORD-9281"`, "it knows the order from before")
-	assert.NotContains(t, out, "I have started the refund", "the order was refunded already")
+	before, _, _ := strings.Cut(out, "handed over to a colleague")
+	assert.NotContains(t, before, "I have started the refund", "the order was refunded already")
 	assert.Contains(t, out, "handed over to a colleague, ticket T-0001")
 	assert.Contains(t, out, "a colleague has this conversation")
 	assert.Contains(t, out, "the agent has the conversation again")
