@@ -32,7 +32,7 @@ type Agent struct {
 	links     *markup.Links
 
 	toolsDigest string
-	secrets   []string // sentences of the instructions that no reply may have
+	secrets     []string // sentences of the instructions that no reply may have
 
 	window      int // in tokens, zero if it is not known
 	sizes       promptSizes

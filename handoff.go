@@ -6,8 +6,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"html"
 	"strings"
 	"time"
+
+	"github.com/frontdesk-go/frontdesk/internal/markup"
 )
 
 // Escalator brings a conversation to the people who take it over: a helpdesk,
@@ -88,8 +91,7 @@ func (r HandoffReason) askedBy() AskedBy {
 
 // Handoff is what the human who takes a conversation over should know. It is made
 // by code from the log; of a model's own words there is the Summary. Its texts
-// come from customers, models and tools: escape them before they are shown as
-// HTML.
+// come from customers, models and tools: show them by String or HTML, or escape them.
 type Handoff struct {
 	// ID is the same each time this handoff is told.
 	ID           string         `json:"id"`
@@ -180,18 +182,28 @@ type Step struct {
 	Did string `json:"did,omitempty"`
 }
 
+// HTML renders the handoff as HTML that is safe to put into the page of a helpdesk: it
+// is text, and nothing of what customers, models or tools wrote becomes an element, a
+// picture or a link.
+func (h Handoff) HTML() string {
+	return "<pre>" + html.EscapeString(h.String()) + "</pre>"
+}
+
 // String renders the handoff as plain text for a person to read: a line for each
-// thing that is known, the further lines of a text set in.
+// thing that is known, the further lines of a text set in. Whatever shows it, as text,
+// Markdown or HTML, nothing in it becomes an element or something to click on, since
+// helpdesks were attacked through what customers write.
 func (h Handoff) String() string {
 	var b strings.Builder
 	line := func(name, value string) {
-		if value = strings.TrimSpace(value); value != "" {
+		if value = strings.TrimSpace(markup.Plain(value)); value != "" {
 			fmt.Fprintf(&b, "%s: %s\n", name, strings.ReplaceAll(value, "\n", "\n\t"))
 		}
 	}
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	line("Conversation", h.Conversation.String())
 	line("Customer", h.Customer.String())
+	line("Verification", h.Customer.level().String())
 	line("Language", h.Language)
 	if !h.Time.IsZero() {
 		line("Time", at(h.Time))

@@ -371,3 +371,87 @@ func TestNoAttemptAfterATakeover(t *testing.T) {
 		assert.Equal(t, 1, attempts)
 	})
 }
+
+// A message that is delivered again, because its reply did not get through, does
+// not have the agent talk over a human.
+func TestAReplyOfBeforeATakeover(t *testing.T) {
+	for name, act := range map[string]func(*frontdesk.Agent, context.Context) error{
+		"taken over": func(a *frontdesk.Agent, ctx context.Context) error { return a.TakeOver(ctx, conversation, "Bea") },
+		"closed":     func(a *frontdesk.Agent, ctx context.Context) error { return a.Close(ctx, conversation, "Bea", "") },
+		"handed back": func(a *frontdesk.Agent, ctx context.Context) error {
+			return errors.Join(a.TakeOver(ctx, conversation, "Bea"), a.HandBack(ctx, conversation, "Bea", ""))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			memory := new(frontdesk.InMemory)
+			provider := frontdesktest.NewProvider(frontdesktest.Say("Hello."), frontdesktest.Say("And?"))
+			agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+			other := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+			play(t, agent, identified("Hi", "m-1"), false)
+			play(t, agent, identified("So", "m-2"), false)
+			require.NoError(t, act(other, t.Context()))
+			for i, id := range []string{"m-1", "m-2", ""} {
+				var reply *frontdesk.Reply
+				var err error
+				if id == "" {
+					reply, err = agent.Resume(t.Context(), conversation)
+					require.NoError(t, err)
+				} else {
+					reply = play(t, agent, identified("Hi", id), false)
+				}
+				if name == "handed back" {
+					assert.Equal(t, []string{"Hello.", "And?", "And?"}[i], reply.Text)
+					continue
+				}
+				assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+				assert.Empty(t, reply.Text)
+				assert.Equal(t, name == "taken over", reply.Handoff != nil)
+				assert.Equal(t, owner(t, agent).Epoch, reply.Epoch)
+			}
+			provider.AssertDone(t)
+		})
+	}
+}
+
+// What a tool may have done after a conversation was handed back is told, although
+// its turn was taken over before.
+func TestAnUnknownOutcomeAfterAHandBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		till, shared, desk := new(till), new(frontdesk.InMemory), new(helpdesk)
+		config := frontdesk.Config{Memory: shared, Escalator: desk, Tools: []frontdesk.Tool{till.tool().ApproveWhen(nil)}}
+		config.Provider = frontdesktest.NewProvider(pay("ORD-1", 5))
+		agent := newAgent(t, config)
+		asked := play(t, agent, identified("Pay me", "m-1"), false).Approvals
+		require.Len(t, asked, 1)
+
+		// A turn in which the decision comes, and then a human, and which breaks off.
+		memory := &mortal{InMemory: shared}
+		config.Memory = memory
+		config.Provider = frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+			_, err := agent.Decide(context.Background(), conversation, frontdesk.Decision{Approval: asked[0].ID, Approved: true})
+			assert.NoError(t, err)
+			assert.NoError(t, agent.TakeOver(context.Background(), conversation, "Bea"))
+			memory.dead = true
+			return nil, errDead
+		})
+		_, err := newAgent(t, config).Reply(t.Context(), identified("And?", "m-2"))
+		require.ErrorIs(t, err, errDead)
+		require.NoError(t, agent.HandBack(t.Context(), conversation, "Bea", ""))
+
+		// Whoever takes it up pays, and dies too.
+		time.Sleep(time.Minute)
+		memory = &mortal{InMemory: shared, at: func() bool { return len(till.paid) > 0 }}
+		config.Memory, config.Provider = memory, frontdesktest.NewProvider()
+		_, err = newAgent(t, config).Resume(t.Context(), conversation)
+		require.ErrorIs(t, err, errDead)
+		require.Len(t, till.paid, 1)
+		time.Sleep(time.Minute)
+		reply, err := agent.Resume(t.Context(), conversation)
+		require.NoError(t, err)
+		assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+		require.Len(t, desk.handoffs, 1)
+		assert.Equal(t, frontdesk.HandoffUnknownOutcome, desk.handoffs[0].Reason)
+		assert.Equal(t, frontdesk.PriorityHigh, desk.handoffs[0].Priority)
+		require.Len(t, desk.handoffs[0].Effects, 1)
+	})
+}

@@ -275,8 +275,10 @@ func broken(text string, note func(string)) string {
 	}
 	if strings.IndexByte(text, '{') >= 0 && template.MatchString(text) {
 		note(HTMLTag)
-		text = template.ReplaceAllString(text, "$2{ $1")
-		text = strings.NewReplacer("${", "$ {", "#{", "# {", "@{", "@ {").Replace(text)
+		for template.MatchString(text) {
+			text = template.ReplaceAllString(text, "$2 { $1")
+			text = strings.NewReplacer(" { {", "{ {", " { %", "{ %", " { #", "{ #").Replace(text)
+		}
 	}
 	if strings.Contains(text, "](") {
 		note(Link)
@@ -296,6 +298,7 @@ func Plain(text string) string {
 	text = visible(text)
 	ignore := func(string) {}
 	text = inlineLink.ReplaceAllString(text, "$1[$2] ($3)")
+	text = strings.ReplaceAll(text, "]:", "] :")
 	text = chunks(text, func(chunk string) string {
 		if !strings.ContainsAny(chunk, ".:/\\&%。．｡․") || !addressLike(chunk) || mail.MatchString(strings.Trim(chunk, opening+closing)) {
 			return chunk

@@ -14,7 +14,7 @@ var bracket = regexp.MustCompile(`(?i)(?:<|＜|﹤|‹|〈|⟨|❮|&(?:amp;)*lt;
 
 // reserved matches, behind an opening bracket, what stands for a role, a tool or a
 // block in the prompts of models and of this library.
-var reserved = regexp.MustCompile(`^(?:[<＜]|&(?:amp;)*lt;?)*[\s/\\_]*(?:[|｜│❘∣]|(?:passages?|notes?|customer|earlier[\s_-]*conversations?|conversation|data|system|assistant|developer|user|human|instructions?|information|important|admin|sys|s|inst|tools?|tool[\s_-]?(?:calls?|response|results?|use|outputs?)|function(?:s|[\s_-]?(?:calls?|results?))?|function\s*=.*|invoke|parameters?|think(?:ing)?|thought|reasoning|analysis|final|commentary|channel|message|context|untrusted|document|documents|policy|prompt|begin_of_text|end_of_text|eot_id|minimax:tool_call|antml:[a-z_]+)\s*(?:[>＞/:=\s"|]|&(?:amp;)*gt|%(?:25)*3e|\\+u003e|\\+x3e|$))`)
+var reserved = regexp.MustCompile(`^(?:[<＜]|&(?:amp;)*lt;?)*[\s/\\_]*(?:[|｜│❘∣]|(?:passages?|notes?|customer|earlier[\s_-]*conversations?|conversation|data|system|assistant|developer|user|human|instructions?|information|important|admin|sys|s|inst|tools?|tool[\s_-]?(?:calls?|response|results?|use|outputs?)|function(?:s|[\s_-]?(?:calls?|results?))?|function\s*=.*|invoke|parameters?|think(?:ing)?|thought|reasoning|analysis|final|commentary|channel|message|context|untrusted|document|documents|policy|prompt|begin_of_text|end_of_text|eot_id|minimax:tool_call|antml:[a-z_]+)\s*(?:[>＞﹥›〉⟩❯/:=\s"|]|&(?:amp;)*gt|%(?:25)*3e|\\+u003e|\\+x3e|$))`)
 
 // square matches the markup that some models have in square brackets.
 var square = regexp.MustCompile(`(?i)[\[［]([\s/]*(?:INST|/INST|SYS|TOOL_CALLS?|TOOL_RESULTS?|AVAILABLE_TOOLS|SYSTEM_PROMPT|SYSTEM|ASSISTANT|BEGIN_OF_\w+|END_OF_\w+)[\s]*[\]］])`)
