@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/frontdesk-go/frontdesk/internal/claims"
 	"github.com/frontdesk-go/frontdesk/internal/injection"
 )
 
@@ -156,6 +157,9 @@ func (r *run) doubts(tool *registeredTool, arguments json.RawMessage) []doubt {
 	if len(read.suspect) > 0 {
 		found = append(found, doubt{reason: "something that was read seems to give instructions: " + strings.Join(read.suspect, ", ")})
 	}
+	if read.open && !r.wished(tool) {
+		found = append(found, doubt{reason: "the customer did not speak of it, and something that others wrote was read"})
+	}
 	trusted := r.trusted()
 	for _, leaf := range leaves(arguments) {
 		if slices.Contains(tool.policy.passed, leaf.name) || leaf.declared(tool.schema) || slices.ContainsFunc(trusted, leaf.standsIn) {
@@ -178,6 +182,28 @@ func (r *run) doubts(tool *registeredTool, arguments json.RawMessage) []doubt {
 		found = append(found, doubt{value: leaf.text, reason: fmt.Sprintf("%s: %q %s", leaf.path, clip(leaf.text, 80), why)})
 	}
 	return found
+}
+
+// wished reports whether the customer has spoken of what a tool does, in the words of
+// its name or in those that are known for such things in several languages.
+func (r *run) wished(tool *registeredTool) bool {
+	name := nameWords(tool.name)
+	kinds := claims.Kinds(tool.name, tool.description)
+	for _, s := range r.c.sources.all {
+		if s.origin != fromCustomer && s.origin != fromColleague {
+			continue
+		}
+		if slices.ContainsFunc(kinds, func(kind claims.Kind) bool { return claims.Mentions(s.text, kind) }) {
+			return true
+		}
+		said := normalWords(s.text)
+		for _, word := range name {
+			if stem := word[:min(len(word), 6)]; len(stem) >= 3 && strings.Contains(said, " "+stem) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // trusted are the texts whose values may be acted on.
