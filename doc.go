@@ -10,8 +10,8 @@
 //	agent, err := frontdesk.New(frontdesk.Config{
 //		Instructions: "You are a helpful customer support agent.",
 //		Tools: []frontdesk.Tool{
-//			frontdesk.NewTool("get_order_status", "Retrieve the status of an order", orderStatus).ReadOnly(),
-//			frontdesk.NewTool("initiate_refund", "Start a refund for an order", refund),
+//			frontdesk.NewTool("get_order_status", "Retrieve the status of an order", orderStatus).Authorize(ownsOrder).Trusted().ReadOnly(),
+//			frontdesk.NewTool("initiate_refund", "Start a refund for an order", refund).Authorize(ownsOrder).Trusted(),
 //		},
 //	})
 //	...
