@@ -54,7 +54,7 @@ func TestRetriever(t *testing.T, embedder frontdesk.Embedder, open func(t *testi
 		}},
 		{"passages come back as they went in", func(k *knowledge) {
 			whole := frontdesk.Passage{
-				ID: "p-1", Document: "d-1", Version: "v-1", Title: "Größen 🧦", URL: "https://shop.example/a?b=c#d",
+				ID: "p-1", Document: "d-1", Version: "v-1", Title: "Größen 🧦", Untrusted: true, URL: "https://shop.example/a?b=c#d",
 				Text: "Socks \"quoted\" \\ come\n\n| size | cm |\n|---|---|\n| S | 22 |", Tenant: "acme",
 				Audience: []string{"staff", "gold"}, Labels: map[string]string{"product": "socks", "language": "en"},
 				ValidFrom: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), ValidUntil: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC),

@@ -16,6 +16,7 @@ import (
 // decoder reads a snapshot, which may hold anything. After an error it reads
 // nothing more and returns zero values.
 type decoder struct {
+	first   bool // of the first version of the format
 	r       *bufio.Reader
 	sum     uint32
 	read    int64
@@ -224,6 +225,9 @@ func (d *decoder) passage() frontdesk.Passage {
 		p.Labels[label] = d.string()
 	}
 	p.ValidFrom, p.ValidUntil = d.time(), d.time()
+	if !d.first {
+		p.Untrusted = d.number() != 0
+	}
 	return p
 }
 

@@ -128,6 +128,11 @@ func (e *encoder) passage(p *frontdesk.Passage) {
 	}
 	e.time(p.ValidFrom)
 	e.time(p.ValidUntil)
+	if p.Untrusted {
+		e.number(1)
+	} else {
+		e.number(0)
+	}
 }
 
 func (e *encoder) lexicon(l *lexicon) {

@@ -14,7 +14,10 @@ import (
 var ErrSnapshot = errors.New("not a snapshot of an index, or a damaged one")
 
 // magic begins a snapshot. Its last byte is the version of the format.
-const magic = "frontdesk index\x01"
+const magic = "frontdesk index\x02"
+
+// magic1 began snapshots that did not say who wrote a passage.
+const magic1 = "frontdesk index\x01"
 
 // Save writes the index to a file, with all that a search needs, and replaces
 // the file in one step: whatever happens meanwhile, the file is the old snapshot
@@ -98,7 +101,11 @@ func (x *Index) WriteTo(w io.Writer) (int64, error) {
 // is to read. It implements [io.ReaderFrom]; errors are those of [Index.Load].
 func (x *Index) ReadFrom(r io.Reader) (int64, error) {
 	d := &decoder{r: bufio.NewReaderSize(r, 1<<20)}
-	if string(d.raw(len(magic))) != magic {
+	switch string(d.raw(len(magic))) {
+	case magic:
+	case magic1:
+		d.first = true
+	default:
 		d.fail("it does not begin as one of this version")
 	}
 	model := d.string()

@@ -56,6 +56,10 @@ type Attributes struct {
 	Labels     map[string]string
 	ValidFrom  time.Time
 	ValidUntil time.Time
+
+	// Untrusted says that others than the company wrote the document. [Tickets]
+	// and mails are so by themselves.
+	Untrusted bool
 }
 
 // SkipError says that a document was left out, and why. Syncing goes on.
@@ -139,6 +143,7 @@ func (doc *Document) narrow(to Attributes) error {
 		maps.Copy(labels, to.Labels)
 		doc.Labels = labels
 	}
+	doc.Untrusted = doc.Untrusted || to.Untrusted
 	if to.ValidFrom.After(doc.ValidFrom) {
 		doc.ValidFrom = to.ValidFrom
 	}

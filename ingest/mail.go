@@ -132,7 +132,7 @@ func (m Mail) document(id string, data []byte) (Document, error) {
 	if text == "" {
 		return Document{}, errors.New("it has no text")
 	}
-	return Document{ID: id, Title: oneLine(m.Scrubber.Scrub(subject, names...)), Text: text, Plain: true}, nil
+	return Document{ID: id, Title: oneLine(m.Scrubber.Scrub(subject, names...)), Text: text, Plain: true, Attributes: Attributes{Untrusted: true}}, nil
 }
 
 // mailTexts returns the first plain text of a mail and the first HTML.

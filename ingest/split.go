@@ -91,7 +91,7 @@ func (s *Splitter) Split(source string, doc *Document) []frontdesk.Passage {
 		passages = append(passages, frontdesk.Passage{
 			ID: id, Document: doc.ID, Title: title, URL: doc.URL, Text: text,
 			Tenant: doc.Tenant, Audience: doc.Audience, Labels: doc.Labels,
-			ValidFrom: doc.ValidFrom, ValidUntil: doc.ValidUntil,
+			ValidFrom: doc.ValidFrom, ValidUntil: doc.ValidUntil, Untrusted: doc.Untrusted,
 		})
 	}
 

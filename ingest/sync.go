@@ -277,6 +277,9 @@ func (in *Ingester) version(doc *Document, model string) string {
 	if doc.Plain {
 		h.text("plain")
 	}
+	if doc.Untrusted {
+		h.text("untrusted")
+	}
 	h.number(int64(len(doc.Audience)))
 	h.text(doc.Audience...)
 	h.number(int64(len(doc.Labels)))

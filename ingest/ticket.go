@@ -98,7 +98,7 @@ func (t *Ticket) Document(scrubber *Scrubber) (Document, error) {
 	if !asked && subject == "" {
 		return Document{}, withhold(id, "the customer's question is not in it")
 	}
-	doc := Document{ID: id, Title: subject, URL: webAddress(t.URL), Text: strings.Join(turns, "\n\n"), Plain: true}
+	doc := Document{ID: id, Title: subject, URL: webAddress(t.URL), Text: strings.Join(turns, "\n\n"), Plain: true, Attributes: Attributes{Untrusted: true}}
 	doc.Labels = map[string]string{"kind": "ticket"}
 	if t.Language != "" {
 		doc.Labels["language"] = t.Language
