@@ -66,7 +66,7 @@ var patterns = []pattern{
 	{Conceal, []string{"do not tell", "don't tell", "do not mention", "don't mention", "without telling", "without mentioning", "without informing", "do not inform", "don't inform", "do not reveal", "do not notify", "don't let", "keep this", "never mention", "do not disclose", "without asking"}, regexp.MustCompile(`\b(?:do not|don't|never|without) (?:tell(?:ing)?|mention(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|ask(?:ing)?|let(?:ting)?) (?:(?:this|it|that|anything) )?(?:to |the )*(?:user|customer|client|human|anyone|them|him|her|operator|owner)\b|\bwithout (?:asking|confirm\w+|further confirmation)\b[^.!?\n]{0,30}\b(?:customer|user|approval)\b|\bkeep this (?:secret|hidden|confidential) from (?:the )?(?:user|customer)`)},
 	{Conceal, []string{"sag ", "sagen sie", "erwähne", "ne dis", "ne mention", "diga", "no mencion", "não diga", "non dire", "non menzion"}, regexp.MustCompile(`(?:sag|sagen sie|erwähne\w*)[^.!?\n]{0,30}(?:kunden|nutzer|benutzer)[^.!?\n]{0,20}nicht|ne (?:dis|dites|mentionne[zr]?)\b[^.!?\n]{0,30}(?:client|utilisateur)|no (?:le |les )?(?:digas|diga|menciones|mencione)[^.!?\n]{0,40}(?:cliente|usuario)|não (?:diga|mencione|conte)[^.!?\n]{0,40}(?:cliente|usuário)|non (?:dire|dica|menzionare)[^.!?\n]{0,40}(?:cliente|utente)`)},
 
-	{Address, []string{"ai", "gpt", "llm", "assistant", "model", "bot", "claude", "gemini", "agent"}, regexp.MustCompile(`\b(?:attention|note|notice|message|instructions?|dear|hello|hey|hi|to|for)(?: to| for)?(?: the| any| all)*,? ` + model + `s?\s*[:,!-]`)},
+	{Address, []string{"attention", "note", "notice", "message", "instruction", "dear ", "hello ", "hey ", "hi ", "to ", "for "}, regexp.MustCompile(`\b(?:attention|note|notice|message|instructions?|dear|hello|hey|hi|to|for)(?: to| for)?(?: the| any| all)*,? ` + model + `s?\s*[:,!-]`)},
 	{Address, []string{"if you are an ai", "you are an ai", "as an ai", "reading this", "processing this", "to you, gpt", "to you, claude", "ai assistant"}, regexp.MustCompile(`\b(?:if you(?: are|'re) (?:an?|the) ` + model + `|to you, ` + model + `|(?:any|the|all) (?:` + model + `)s? (?:reading|processing|handling|summari[sz]ing) this|(?:the )?(?:ai |virtual )(?:assistant|agent|model|bot)s? (?:must|should|shall|has to|needs to|is required to|will now|is instructed to))\b`)},
 	{Address, []string{"ki-", "wenn du eine ki", "als ki", "si eres una ia", "si tu es une ia", "se você é uma ia", "se sei un"}, regexp.MustCompile(`wenn (?:du|sie) (?:eine? )?(?:ki|sprachmodell|assistent)|si (?:eres|usted es) una? (?:ia|asistente)|si (?:tu es|vous êtes) une? (?:ia|assistant)|se (?:você é|sei|você for) un[ao]? ?(?:ia|assistente|modello)`)},
 
@@ -110,10 +110,11 @@ func add(found []Signal, signal Signal) []Signal {
 
 func scan(text string, tools []string) []Signal {
 	folded := words.Fold(text)
+	present := triplesOf(folded)
 	var found []Signal
 	for i := range patterns {
 		p := &patterns[i]
-		if slices.Contains(found, p.signal) || !slices.ContainsFunc(p.needs, func(part string) bool { return strings.Contains(folded, part) }) {
+		if slices.Contains(found, p.signal) || !slices.ContainsFunc(p.needs, func(part string) bool { return present.mayHave(part) && strings.Contains(folded, part) }) {
 			continue
 		}
 		if p.regexp.MatchString(folded) {
@@ -130,6 +131,26 @@ func scan(text string, tools []string) []Signal {
 		}
 	}
 	return found
+}
+
+// triples are the sequences of three bytes in a text, by a hash: most words that are
+// looked for can be ruled out by them.
+type triples [1 << 13]bool
+
+func triplesOf(text string) *triples {
+	var t triples
+	for i := 2; i < len(text); i++ {
+		t[triple(text[i-2], text[i-1], text[i])] = true
+	}
+	return &t
+}
+
+func triple(a, b, c byte) int { return (int(a)*961 + int(b)*31 + int(c)) & (1<<13 - 1) }
+
+// mayHave reports whether a part can be in the text.
+func (t *triples) mayHave(part string) bool {
+	n := len(part)
+	return n < 3 || t[triple(part[0], part[1], part[2])] && t[triple(part[n-3], part[n-2], part[n-1])]
 }
 
 // hides reports whether a text holds many characters that are not seen.
@@ -158,7 +179,12 @@ func hides(text string) bool {
 // letters put together.
 func disguised(text string) []string {
 	var found []string
-	for _, token := range encoded.FindAllString(text, 8) {
+	var tokens []string
+	traits := traitsOf(text)
+	if traits.longest >= 24 {
+		tokens = encoded.FindAllString(text, 8)
+	}
+	for _, token := range tokens {
 		for _, decode := range []func(string) ([]byte, error){base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString, hex.DecodeString} {
 			if decoded, err := decode(token); err == nil && readable(decoded) {
 				found = append(found, string(decoded))
@@ -175,7 +201,7 @@ func disguised(text string) []string {
 	if tags.Len() > 0 {
 		found = append(found, tags.String())
 	}
-	if spaced.MatchString(text) {
+	if traits.single >= 5 && spaced.MatchString(text) {
 		joined := spaced.ReplaceAllStringFunc(text, func(s string) string {
 			return strings.Map(func(r rune) rune {
 				if unicode.IsLetter(r) {
@@ -186,7 +212,7 @@ func disguised(text string) []string {
 		})
 		found = append(found, joined)
 	}
-	if strings.ContainsAny(text, "013457@$") {
+	if traits.mixed {
 		if plain := leet.Replace(text); plain != text {
 			found = append(found, plain)
 		}
@@ -196,6 +222,39 @@ func disguised(text string) []string {
 	}
 	return found
 }
+
+// traits are what is known of a text before any expression runs over it.
+type traits struct {
+	longest int  // run without white space, in bytes
+	single  int  // letters that stand alone behind another
+	mixed   bool // a word has a digit between letters
+}
+
+func traitsOf(text string) traits {
+	var t traits
+	start := 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && text[i] > ' ' {
+			continue
+		}
+		word := text[start:i]
+		start = i + 1
+		t.longest = max(t.longest, len(word))
+		for j := 1; j+1 < len(word) && !t.mixed; j++ {
+			c := word[j]
+			t.mixed = (c >= '0' && c <= '7' || c == '@' || c == '$') && isLetter(word[j-1]) && isLetter(word[j+1])
+		}
+	}
+	for i := 1; i+1 < len(text); i++ {
+		c := text[i]
+		if (c == ' ' || c == '.' || c == '-' || c == '_' || c == '*') && text[i-1] > '@' && text[i+1] > '@' && (i+2 == len(text) || text[i+2] < 'A') {
+			t.single++
+		}
+	}
+	return t
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
 var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s")
 
