@@ -405,7 +405,7 @@ func New(config Config) (*Agent, error) {
 	}
 	links, err := markup.NewLinks(config.Links...)
 	if err != nil {
-		faults = append(faults, fmt.Errorf("Links: %w", err))
+		faults = append(faults, fmt.Errorf("links: %w", err))
 	}
 	tools := config.Tools
 	if config.Search && config.Retriever != nil {

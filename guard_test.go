@@ -194,52 +194,52 @@ func TestTheCallersGuards(t *testing.T) {
 		})
 	}
 	lost := errors.New("lost")
-	run := func(t *testing.T, guard frontdesk.Guard, script ...frontdesktest.Answer) (*frontdesk.Reply, error, *till, *frontdesktest.Provider) {
+	run := func(t *testing.T, guard frontdesk.Guard, script ...frontdesktest.Answer) (*frontdesk.Reply, *till, *frontdesktest.Provider, error) {
 		till, provider := new(till), frontdesktest.NewProvider(script...)
 		agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{refundTool(till)}, Guards: []frontdesk.Guard{guard}, Escalator: new(helpdesk)})
 		reply, err := agent.Reply(t.Context(), say("Pay 5 EUR for ORD-1"))
-		return reply, err, till, provider
+		return reply, till, provider, err
 	}
 	hello := frontdesktest.Say("Hello.")
 	call := frontdesktest.Call("initiate_refund", `{"order_id":"ORD-1","cents":500}`)
 	t.Run("input", func(t *testing.T) {
-		_, err, _, provider := run(t, at(frontdesk.StageInput, frontdesk.Verdict{Action: frontdesk.VerdictRewrite, Text: "Other"}, nil), hello)
+		_, _, provider, err := run(t, at(frontdesk.StageInput, frontdesk.Verdict{Action: frontdesk.VerdictRewrite, Text: "Other"}, nil), hello)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"user: Other"}, sent(t, provider, 0))
-		_, err, _, _ = run(t, at(frontdesk.StageInput, frontdesk.Verdict{Action: frontdesk.VerdictDeny, Reason: "rude"}, nil))
+		_, _, _, err = run(t, at(frontdesk.StageInput, frontdesk.Verdict{Action: frontdesk.VerdictDeny, Reason: "rude"}, nil))
 		require.ErrorIs(t, err, frontdesk.ErrRefused)
-		_, err, _, _ = run(t, at(frontdesk.StageInput, frontdesk.Verdict{}, lost))
+		_, _, _, err = run(t, at(frontdesk.StageInput, frontdesk.Verdict{}, lost))
 		require.ErrorIs(t, err, lost)
-		reply, err, _, provider := run(t, at(frontdesk.StageInput, frontdesk.Verdict{Action: frontdesk.VerdictEscalate, Reason: "a threat"}, nil))
+		reply, _, provider, err := run(t, at(frontdesk.StageInput, frontdesk.Verdict{Action: frontdesk.VerdictEscalate, Reason: "a threat"}, nil))
 		require.NoError(t, err)
 		assert.Equal(t, frontdesk.HandoffGuard, reply.Handoff.Reason)
 		assert.Empty(t, provider.Requests())
 	})
 	t.Run("call", func(t *testing.T) {
-		reply, err, till, _ := run(t, at(frontdesk.StageCall, frontdesk.Verdict{Action: frontdesk.VerdictDeny, Words: "not today"}, nil), call, hello)
+		reply, till, _, err := run(t, at(frontdesk.StageCall, frontdesk.Verdict{Action: frontdesk.VerdictDeny, Words: "not today"}, nil), call, hello)
 		require.NoError(t, err)
 		assert.Contains(t, reply.Results[0].Content, "not today")
 		assert.Empty(t, till.paid)
-		reply, err, till, _ = run(t, at(frontdesk.StageCall, frontdesk.Verdict{}, lost), call, hello)
+		reply, till, _, err = run(t, at(frontdesk.StageCall, frontdesk.Verdict{}, lost), call, hello)
 		require.NoError(t, err)
 		require.ErrorIs(t, reply.Results[0].Err, lost)
 		assert.Empty(t, till.paid)
-		reply, err, till, _ = run(t, at(frontdesk.StageCall, frontdesk.Verdict{Action: frontdesk.VerdictEscalate, Reason: "large"}, nil), call)
+		reply, till, _, err = run(t, at(frontdesk.StageCall, frontdesk.Verdict{Action: frontdesk.VerdictEscalate, Reason: "large"}, nil), call)
 		require.NoError(t, err)
 		assert.Equal(t, frontdesk.Escalated, reply.Outcome)
 		assert.Empty(t, till.paid)
 	})
 	t.Run("output", func(t *testing.T) {
-		reply, err, _, _ := run(t, at(frontdesk.StageOutput, frontdesk.Verdict{Action: frontdesk.VerdictRewrite, Text: "Hi."}, nil), hello)
+		reply, _, _, err := run(t, at(frontdesk.StageOutput, frontdesk.Verdict{Action: frontdesk.VerdictRewrite, Text: "Hi."}, nil), hello)
 		require.NoError(t, err)
 		assert.Equal(t, "Hi.", reply.Text)
-		reply, err, _, _ = run(t, at(frontdesk.StageOutput, frontdesk.Verdict{Action: frontdesk.VerdictDeny, Words: "be kinder"}, nil), hello, hello)
+		reply, _, _, err = run(t, at(frontdesk.StageOutput, frontdesk.Verdict{Action: frontdesk.VerdictDeny, Words: "be kinder"}, nil), hello, hello)
 		require.NoError(t, err)
 		assert.Equal(t, frontdesk.HandoffGuard, reply.Handoff.Reason)
-		reply, err, _, _ = run(t, at(frontdesk.StageOutput, frontdesk.Verdict{}, lost), hello)
+		reply, _, _, err = run(t, at(frontdesk.StageOutput, frontdesk.Verdict{}, lost), hello)
 		require.NoError(t, err)
 		assert.Equal(t, frontdesk.HandoffGuard, reply.Handoff.Reason)
-		reply, err, _, _ = run(t, frontdesk.GuardFunc(func(_ context.Context, check frontdesk.Check) (frontdesk.Verdict, error) {
+		reply, _, _, err = run(t, frontdesk.GuardFunc(func(_ context.Context, check frontdesk.Check) (frontdesk.Verdict, error) {
 			if check.Stage == frontdesk.StageOutput {
 				panic("lost")
 			}

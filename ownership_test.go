@@ -78,7 +78,6 @@ func TestOwners(t *testing.T) {
 		expect(frontdesk.Ownership{Owner: frontdesk.OwnerAgent, By: "Carl", Since: at, Epoch: back})
 		assert.Equal(t, back, play(t, agent, say("Hi"), false).Epoch)
 
-		at = since()
 		require.NoError(t, agent.TakeOver(t.Context(), conversation, "Dora"))
 		taken := owner(t, agent)
 		assert.NotEqual(t, handed.Handoff, taken.Handoff)

@@ -133,6 +133,9 @@ const (
 	closing = ")\"'*_`”“»›]}.,;:!?~…"
 )
 
+// bare is a piece of text without the punctuation around it.
+func bare(text string) string { return strings.TrimRight(strings.TrimLeft(text, opening), closing) }
+
 // judge decides about a piece of text without white space.
 func judge(chunk string, links *Links, note func(string)) string {
 	if !strings.ContainsAny(chunk, ".:/\\&%@。．｡․") || !addressLike(chunk) {
@@ -231,7 +234,7 @@ func addressLike(text string) bool {
 		}
 		return true
 	}
-	return strings.Contains(text, "@") && mail.MatchString(strings.Trim(text, opening+closing)) && strings.Contains(text, ":")
+	return strings.Contains(text, "@") && mail.MatchString(bare(text)) && strings.Contains(text, ":")
 }
 
 // decoded is a text as it is read in the end: entities, percent signs, backslashes,
@@ -300,7 +303,7 @@ func Plain(text string) string {
 	text = inlineLink.ReplaceAllString(text, "$1[$2] ($3)")
 	text = strings.ReplaceAll(text, "]:", "] :")
 	text = chunks(text, func(chunk string) string {
-		if !strings.ContainsAny(chunk, ".:/\\&%。．｡․") || !addressLike(chunk) || mail.MatchString(strings.Trim(chunk, opening+closing)) {
+		if !strings.ContainsAny(chunk, ".:/\\&%。．｡․") || !addressLike(chunk) || mail.MatchString(bare(chunk)) {
 			return chunk
 		}
 		plain := decoded(chunk)
