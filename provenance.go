@@ -172,7 +172,7 @@ func (r *run) doubts(tool *registeredTool, arguments json.RawMessage) []doubt {
 			continue
 		case from >= 0:
 			why = "stands only in " + read.all[from].name
-		case leaf.addresses():
+		case leaf.leadsAway(trusted):
 			why = "is an address that the customer did not give"
 		case read.open:
 			why = "was written after something that others wrote was read"
@@ -298,8 +298,9 @@ func (l *leaf) small() bool {
 // recipients are names of arguments that say to whom something goes.
 var recipients = wordSet("to recipient recipients receiver payee beneficiary cc bcc webhook callback")
 
-// addresses reports whether the value is where something is sent to.
-func (l *leaf) addresses() bool {
+// leadsAway reports whether something would be sent to where the value says, and it
+// stands in none of the texts.
+func (l *leaf) leadsAway(trusted []*source) bool {
 	if l.numeric {
 		return false
 	}
@@ -308,12 +309,21 @@ func (l *leaf) addresses() bool {
 			return true
 		}
 	}
-	text := strings.ToLower(l.text)
-	if strings.Contains(text, "://") || strings.Contains(text, "www.") {
+	if isIBAN(l.text) {
 		return true
 	}
-	at := strings.IndexByte(text, '@')
-	return at > 0 && strings.Contains(text[at:], ".") || isIBAN(l.text)
+	for _, word := range strings.Fields(l.text) {
+		word = strings.Trim(strings.ToLower(word), ".,;:!?()[]<>\"'")
+		at := strings.IndexByte(word, '@')
+		if !strings.Contains(word, "://") && !strings.Contains(word, "www.") && !(at > 0 && strings.Contains(word[at:], ".")) {
+			continue
+		}
+		address := leaf{text: word}
+		if !slices.ContainsFunc(trusted, address.standsIn) {
+			return true
+		}
+	}
+	return false
 }
 
 // isIBAN reports whether a text has the form of an international account number, as

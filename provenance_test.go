@@ -236,6 +236,77 @@ func TestRecordedAttacks(t *testing.T) {
 	assert.Positive(t, succeeded)
 }
 
+// What the gate costs where nobody attacks: in how many recorded conversations with
+// writes a colleague is asked, as tools are by default, and with those of the company
+// marked as trusted.
+func TestRecordedSupport(t *testing.T) {
+	all, tools := loadRecordings(t)
+	for _, trusted := range []bool{false, true} {
+		conversations, asked := 0, 0
+		for _, recorded := range all {
+			if strings.HasPrefix(recorded.ID, "dojo-") {
+				continue
+			}
+			state := &replayed{results: make(map[string][]string)}
+			var declared []frontdesk.Tool
+			for _, d := range tools[recorded.ToolsRef] {
+				name := d.Function.Name
+				tool := d.tool(func(_ context.Context, arguments json.RawMessage) (string, error) {
+					return state.result(name, arguments)
+				})
+				if !writes(name) {
+					tool.ReadOnly()
+				}
+				if trusted {
+					tool.Trusted()
+				}
+				declared = append(declared, tool)
+			}
+			open, wrote := map[string]string{}, false
+			provider := frontdesktest.NewProvider()
+			for _, s := range recorded.Steps {
+				if s.T == "assistant" && !s.Seed {
+					answer := frontdesktest.Answer{Text: s.text()}
+					for _, call := range s.ToolCalls {
+						answer.Calls = append(answer.Calls, frontdesk.ToolCall{ID: call.ID, Name: call.Name, Arguments: call.Arguments})
+						open[call.ID] = call.Name + canonicalJSON([]byte(call.Arguments))
+						wrote = wrote || writes(call.Name) && !strings.HasPrefix(call.Name, "transfer_to")
+					}
+					provider.Add(answer)
+				}
+				if s.T == "tool" {
+					state.results[open[s.ID]] = append(state.results[open[s.ID]], s.text())
+				}
+			}
+			if !wrote {
+				continue
+			}
+			agent := newAgent(t, frontdesk.Config{Provider: provider, Instructions: recorded.System, Tools: declared})
+			conversations++
+			for _, s := range recorded.Steps {
+				if s.T != "user" {
+					continue
+				}
+				reply, err := agent.Reply(t.Context(), frontdesk.Turn{Conversation: recorded.ID, Text: s.text()})
+				if err != nil {
+					break // the script is at its end
+				}
+				if reply.Outcome == frontdesk.AwaitingApproval {
+					asked++
+					if trusted && asked < 8 {
+						t.Log(reply.Approvals[0].Tool, reply.Approvals[0].Reasons)
+					}
+					break
+				}
+			}
+		}
+		t.Logf("trusted=%v: of %d conversations with writes, a colleague is asked in %d", trusted, conversations, asked)
+		if trusted {
+			assert.LessOrEqual(t, asked*2, conversations)
+		}
+	}
+}
+
 type attacked struct {
 	ID         string
 	Attack     string
