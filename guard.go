@@ -309,9 +309,12 @@ func (r *run) backs(claim *claims.Claim) bool {
 	if claim.Kind == claims.Escalation && (r.handing || r.c.human || r.c.turn.handoff != nil || claim.Promise && r.waiting("")) {
 		return true
 	}
-	done := false
+	done, follows := false, false
 	evidence := ""
 	for _, effect := range r.c.done {
+		// Money comes back of itself when something is cancelled, changed or sent back.
+		follows = follows || claim.Kind == claims.Refund && claim.Actor == claims.Nobody &&
+			(r.can(effect.Tool, claims.Cancellation) || r.can(effect.Tool, claims.Change) || r.can(effect.Tool, claims.Order))
 		if r.can(effect.Tool, claim.Kind) {
 			done = true
 			evidence += string(effect.Arguments) + "\n"
@@ -320,7 +323,7 @@ func (r *run) backs(claim *claims.Claim) bool {
 	if done {
 		return r.agrees(claim, evidence)
 	}
-	if claim.Promise && r.waiting(claim.Kind) {
+	if follows || claim.Promise && r.waiting(claim.Kind) {
 		return true
 	}
 	if claim.Actor == claims.Agent {

@@ -242,7 +242,7 @@ func TestRecordedAttacks(t *testing.T) {
 func TestRecordedSupport(t *testing.T) {
 	all, tools := loadRecordings(t)
 	for _, trusted := range []bool{false, true} {
-		conversations, asked := 0, 0
+		conversations, asked, replies, held := 0, 0, 0, 0
 		for _, recorded := range all {
 			if strings.HasPrefix(recorded.ID, "dojo-") {
 				continue
@@ -299,10 +299,24 @@ func TestRecordedSupport(t *testing.T) {
 					break
 				}
 			}
+			records, err := agent.Audit(t.Context(), frontdesk.ConversationID{ID: recorded.ID})
+			require.NoError(t, err)
+			for _, record := range records {
+				replies++
+				for _, guard := range record.Guards {
+					if guard.Action != "changed" {
+						held++
+						t.Log(recorded.ID, guard.Reasons)
+						break
+					}
+				}
+			}
 		}
+		t.Logf("trusted=%v: %d of %d turns have a reply that is held back", trusted, held, replies)
 		t.Logf("trusted=%v: of %d conversations with writes, a colleague is asked in %d", trusted, conversations, asked)
 		if trusted {
-			assert.LessOrEqual(t, asked*2, conversations)
+			assert.LessOrEqual(t, asked*20, conversations)
+			assert.LessOrEqual(t, held*25, replies)
 		}
 	}
 }
