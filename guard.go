@@ -331,7 +331,7 @@ func (r *run) backs(claim *claims.Claim) bool {
 	}
 	// What is the case may have been so before: a record or, of what is to come, a
 	// policy says it.
-	return slices.ContainsFunc(r.c.sources.all, func(s *source) bool {
+	return slices.ContainsFunc(r.c.sources.newest(), func(s *source) bool {
 		document := s.origin == fromDocument && claim.Promise
 		return (document || s.origin == fromTool || s.origin == fromColleague || s.origin == fromOthers && !s.passage) && claims.Mentions(s.text, claim.Kind)
 	})
@@ -339,13 +339,16 @@ func (r *run) backs(claim *claims.Claim) bool {
 
 // agrees reports whether a claim names nothing that the record does not have.
 func (r *run) agrees(claim *claims.Claim, evidence string) bool {
-	sources := []string{evidence}
-	for _, s := range r.c.sources.all {
-		sources = append(sources, s.text)
-	}
 	if claim.Kind == claims.Refund || claim.Kind == claims.Credit {
-		if len(figures.Missing(claim.Sentence, sources...)) > 0 {
-			return false
+		// The numbers of orders are no amounts, and are looked at below.
+		if sentence := identifier.ReplaceAllString(claim.Sentence, ""); strings.ContainsAny(sentence, "0123456789") {
+			sources := []string{evidence}
+			for _, s := range r.c.sources.newest() {
+				sources = append(sources, s.text)
+			}
+			if len(figures.Missing(sentence, sources...)) > 0 {
+				return false
+			}
 		}
 	}
 	if claim.Actor != claims.Agent || claim.Promise {
@@ -363,7 +366,7 @@ func (r *run) agrees(claim *claims.Claim, evidence string) bool {
 // resultsOf is what the tools returned that can do what is claimed.
 func (r *run) resultsOf(kind claims.Kind) string {
 	var b strings.Builder
-	for _, s := range r.c.sources.all {
+	for _, s := range r.c.sources.newest() {
 		if name, ok := strings.CutPrefix(s.name, "the result of "); ok && r.can(name, kind) {
 			b.WriteString(s.text + "\n" + s.echoes + "\n")
 		}

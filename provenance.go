@@ -65,6 +65,11 @@ func (s *sources) add(from origin, name, text, echoes string) {
 	s.open = s.open || from == fromOthers && speaks(text)
 }
 
+// mostSources is how many texts, the newest, are looked at for what a reply claims.
+const mostSources = 60
+
+func (s *sources) newest() []*source { return s.all[max(len(s.all)-mostSources, 0):] }
+
 func (s *sources) suspects(signals []string) {
 	for _, signal := range signals {
 		if !slices.Contains(s.suspect, signal) {
@@ -217,7 +222,7 @@ func (r *run) trusted() []*source {
 	for _, text := range texts {
 		trusted = append(trusted, &source{text: text})
 	}
-	for _, s := range r.c.sources.all {
+	for _, s := range slices.Backward(r.c.sources.all) { // what was said last is most likely meant
 		if s.origin.trusted() {
 			trusted = append(trusted, s)
 		}

@@ -45,10 +45,10 @@ func open(host harness.Host) (harness.Client, error) {
 		Tools: []frontdesk.Tool{
 			frontdesk.NewTool(harness.StatusTool, harness.StatusDescription, func(context.Context, harness.StatusArguments) (string, error) {
 				return c.runTool(harness.StatusTool)
-			}).ReadOnly(),
+			}).WithoutAuthorize("order_id").Trusted().ReadOnly(),
 			frontdesk.NewTool(harness.RefundTool, harness.RefundDescription, func(context.Context, harness.RefundArguments) (string, error) {
 				return c.runTool(harness.RefundTool)
-			}),
+			}).WithoutAuthorize("order_id").Trusted(),
 		},
 		Memory:      new(frontdesk.InMemory),
 		Temperature: &temperature,
