@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,7 +148,10 @@ func TestTakeOverAtEveryPoint(t *testing.T) {
 					late := 0 // requests made afterwards
 					var log []frontdesk.Entry
 					first := stage.reached
+					var mu sync.Mutex // read-only tools run together
 					stage.at = func(p int, at string) {
+						mu.Lock()
+						defer mu.Unlock()
 						if where != "" && at == "before the answer" {
 							late++
 						}
@@ -168,9 +172,11 @@ func TestTakeOverAtEveryPoint(t *testing.T) {
 					var watched seen
 					for event, err := range agent.Stream(t.Context(), turn) {
 						watched.err = err
+						mu.Lock()
 						if where == "" {
 							before++
 						}
+						mu.Unlock()
 						watched.events = append(watched.events, event)
 						if done, ok := event.(frontdesk.Done); ok {
 							watched.reply = done.Reply

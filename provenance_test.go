@@ -179,6 +179,8 @@ func TestRecordedAttacks(t *testing.T) {
 			name := d.Function.Name
 			tool := d.tool(func(_ context.Context, arguments json.RawMessage) (string, error) {
 				result, err := state.result(name, arguments)
+				state.mu.Lock() // tools that read run together
+				defer state.mu.Unlock()
 				if writes(name) && exposed {
 					injected++
 				}
