@@ -315,7 +315,11 @@ func TestAMessageAfterATakeoverThatWasHandedBack(t *testing.T) {
 				agent := newAgent(t, frontdesk.Config{Memory: memory, Provider: provider})
 				other := newAgent(t, frontdesk.Config{Memory: memory, Provider: provider})
 				var first *frontdesk.Reply
-				go func() { first, _ = agent.Reply(t.Context(), identified("Hi", "m-1")) }()
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					first, _ = agent.Reply(t.Context(), identified("Hi", "m-1"))
+				}()
 				synctest.Wait()
 				require.NoError(t, other.TakeOver(t.Context(), conversation, "Bea"))
 				if act == "close" {
@@ -324,7 +328,7 @@ func TestAMessageAfterATakeoverThatWasHandedBack(t *testing.T) {
 					require.NoError(t, other.HandBack(t.Context(), conversation, "Bea", ""))
 				}
 				assert.Equal(t, frontdesk.Joined, play(t, other, identified("And this?", "m-2"), false).Outcome)
-				time.Sleep(time.Minute)
+				<-done
 				require.NotNil(t, first)
 				assert.Equal(t, "Answer 2", first.Text)
 				assert.Equal(t, 2, requests)
