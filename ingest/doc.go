@@ -17,7 +17,8 @@
 //
 // # Files are untrusted
 //
-// Sizes, nesting and the growth of what is compressed are bounded, a decoder
+// Sizes, nesting and the growth of what is compressed are bounded: what is beyond is
+// left out with a [LimitError]. The limits are listed in docs/knowledge.md. A decoder
 // that panics costs its file, and a document cannot widen for whom it is: see
 // [With].
 //

@@ -20,6 +20,8 @@ const (
 	maxDOCXRatio   = 300      // of unpacked to packed, beyond a megabyte
 	maxDOCXDepth   = 128
 	maxDOCXColumns = 64
+	maxDOCXEntries = 10_000
+	maxDOCXText    = 32 << 20 // of what is repeated: merged cells, footnotes, addresses
 )
 
 // DOCX is the [Decoder] of Word documents (ISO/IEC 29500). It reads headings,
@@ -37,6 +39,9 @@ func readDOCX(name string, data []byte) (Document, error) {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return Document{}, fmt.Errorf("it is no Word document: %w", err)
+	}
+	if len(archive.File) > maxDOCXEntries {
+		return Document{}, tooMuch("it has %d parts, more than the %d that are read", len(archive.File), maxDOCXEntries)
 	}
 	d := docx{archive: archive, headings: make(map[string]int), ordered: make(map[[2]string]bool), links: make(map[string]string), notes: make(map[string]string)}
 	for _, part := range []struct {
@@ -117,6 +122,16 @@ type docx struct {
 
 	span   int  // columns of the cell that was read last
 	merged bool // whether it goes on with the one above
+
+	repeated int // bytes of text that stand once in the file and more often in what is read
+}
+
+// repeat counts what is repeated, so that no small file becomes a huge text.
+func (d *docx) repeat(bytes int) error {
+	if d.repeated += bytes; d.repeated > maxDOCXText {
+		return tooMuch("its merged cells, footnotes and links grow to more than %d bytes", maxDOCXText)
+	}
+	return nil
 }
 
 // part reads a part of the archive within the bounds.
@@ -128,7 +143,7 @@ func (d *docx) part(name string, read func(*xml.Decoder) error) error {
 		most := uint64(maxDOCXBytes)
 		most = min(most, max(1<<20, file.CompressedSize64*maxDOCXRatio))
 		if file.UncompressedSize64 > most {
-			return fmt.Errorf("%d bytes unpack to %d, more than are read", file.CompressedSize64, file.UncompressedSize64)
+			return tooMuch("%d bytes unpack to %d, more than are read", file.CompressedSize64, file.UncompressedSize64)
 		}
 		content, err := file.Open()
 		if err != nil {
@@ -140,7 +155,7 @@ func (d *docx) part(name string, read func(*xml.Decoder) error) error {
 		decoder.Entity = map[string]string{}
 		err = read(decoder)
 		if bounded.N <= 0 {
-			return fmt.Errorf("it unpacks to more than %d bytes", most)
+			return tooMuch("it unpacks to more than %d bytes", most)
 		}
 		if errors.Is(err, io.EOF) {
 			err = errors.New("it ends too early")
@@ -163,7 +178,7 @@ func each(decoder *xml.Decoder, visit func(xml.StartElement)) error {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if depth++; depth > maxDOCXDepth {
-				return fmt.Errorf("its elements are nested deeper than %d", maxDOCXDepth)
+				return tooMuch("its elements are nested deeper than %d", maxDOCXDepth)
 			}
 			visit(token)
 		case xml.EndElement:
@@ -255,7 +270,7 @@ func (d *docx) properties(decoder *xml.Decoder) error {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if depth++; depth > maxDOCXDepth {
-				return fmt.Errorf("its elements are nested deeper than %d", maxDOCXDepth)
+				return tooMuch("its elements are nested deeper than %d", maxDOCXDepth)
 			}
 			if token.Name.Local == "title" {
 				var text string
@@ -295,7 +310,7 @@ func (d *docx) footnotes(decoder *xml.Decoder) error {
 // them.
 func (d *docx) blocks(decoder *xml.Decoder, depth int) ([]string, error) {
 	if depth > maxDOCXDepth {
-		return nil, fmt.Errorf("its elements are nested deeper than %d", maxDOCXDepth)
+		return nil, tooMuch("its elements are nested deeper than %d", maxDOCXDepth)
 	}
 	var blocks []string
 	for {
@@ -348,7 +363,7 @@ type paragraph struct {
 // paragraph reads up to the end of a paragraph, or of an element in it.
 func (d *docx) paragraph(decoder *xml.Decoder, p *paragraph, depth int) error {
 	if depth > maxDOCXDepth {
-		return fmt.Errorf("its elements are nested deeper than %d", maxDOCXDepth)
+		return tooMuch("its elements are nested deeper than %d", maxDOCXDepth)
 	}
 	for {
 		token, err := decoder.Token()
@@ -391,6 +406,9 @@ func (d *docx) paragraph(decoder *xml.Decoder, p *paragraph, depth int) error {
 		case "footnoteReference", "endnoteReference":
 			kind := strings.TrimSuffix(start.Name.Local, "Reference")
 			if note := d.notes[kind+attr(start, "id")]; note != "" {
+				if err := d.repeat(len(note)); err != nil {
+					return err
+				}
 				p.text.WriteString(" (" + note + ")")
 			}
 		case "hyperlink":
@@ -400,6 +418,9 @@ func (d *docx) paragraph(decoder *xml.Decoder, p *paragraph, depth int) error {
 			}
 			text := link.text.String()
 			if address := d.links[attr(start, "id")]; address != "" && address != text && oneLine(text) != "" {
+				if err := d.repeat(len(address)); err != nil {
+					return err
+				}
 				text = "[" + text + "](" + address + ")"
 			}
 			p.text.WriteString(text)
@@ -474,17 +495,21 @@ const cellAbove = "\x00"
 func (d *docx) table(decoder *xml.Decoder, depth int) ([]string, error) {
 	var rows [][]string
 	columns := 0
-	err := d.rows(decoder, depth, func(row []string) {
+	err := d.rows(decoder, depth, func(row []string) error {
 		for i, cell := range row {
 			if cell == cellAbove {
 				row[i] = ""
 				if above := len(rows) - 1; above >= 0 && i < len(rows[above]) {
 					row[i] = rows[above][i]
+					if err := d.repeat(len(row[i])); err != nil {
+						return err
+					}
 				}
 			}
 		}
 		rows = append(rows, row)
 		columns = max(columns, len(row))
+		return nil
 	})
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -499,6 +524,9 @@ func (d *docx) table(decoder *xml.Decoder, depth int) ([]string, error) {
 		return blocks, nil
 	}
 	columns = min(columns, maxDOCXColumns)
+	if err := d.repeat((columns - 1) * len(rows)); err != nil { // cells that short rows lack
+		return nil, err
+	}
 	var b strings.Builder
 	for i, row := range rows {
 		b.WriteString("|")
@@ -520,9 +548,9 @@ func (d *docx) table(decoder *xml.Decoder, depth int) ([]string, error) {
 	return []string{strings.TrimRight(b.String(), "\n")}, nil
 }
 
-func (d *docx) rows(decoder *xml.Decoder, depth int, add func([]string)) error {
+func (d *docx) rows(decoder *xml.Decoder, depth int, add func([]string) error) error {
 	if depth > maxDOCXDepth {
-		return fmt.Errorf("its elements are nested deeper than %d", maxDOCXDepth)
+		return tooMuch("its elements are nested deeper than %d", maxDOCXDepth)
 	}
 	for {
 		token, err := decoder.Token()
@@ -539,7 +567,7 @@ func (d *docx) rows(decoder *xml.Decoder, depth int, add func([]string)) error {
 				if err := d.cells(decoder, depth+1, &row); err != nil {
 					return err
 				}
-				add(row)
+				err = add(row)
 			case "del", "Fallback":
 				err = decoder.Skip()
 			default: // properties, or a frame around rows
@@ -554,7 +582,7 @@ func (d *docx) rows(decoder *xml.Decoder, depth int, add func([]string)) error {
 
 func (d *docx) cells(decoder *xml.Decoder, depth int, row *[]string) error {
 	if depth > maxDOCXDepth {
-		return fmt.Errorf("its elements are nested deeper than %d", maxDOCXDepth)
+		return tooMuch("its elements are nested deeper than %d", maxDOCXDepth)
 	}
 	for {
 		token, err := decoder.Token()
@@ -575,7 +603,11 @@ func (d *docx) cells(decoder *xml.Decoder, depth int, row *[]string) error {
 				if d.merged {
 					cell = cellAbove
 				}
-				for range min(max(d.span, 1), maxDOCXColumns) {
+				span := min(max(d.span, 1), maxDOCXColumns)
+				if err := d.repeat(len(cell) * (span - 1)); err != nil {
+					return err
+				}
+				for range span {
 					*row = append(*row, cell)
 				}
 				d.span, d.merged = 1, false // not those of a table in the cell

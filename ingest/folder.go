@@ -129,7 +129,7 @@ func (f Folder) file(ctx context.Context, name string, decoder Decoder, yield fu
 	if err != nil {
 		return f.yield(yield, Document{}, skip(name, err))
 	}
-	for doc, err := range caught(decoder.Decode(ctx, name, data)) {
+	for doc, err := range caught(ctx, decoder, name, data) {
 		if ctxErr := ctx.Err(); ctxErr != nil {
 			return ctxErr
 		}
@@ -148,7 +148,7 @@ func (f Folder) file(ctx context.Context, name string, decoder Decoder, yield fu
 
 // caught makes an error of a panic of a decoder, since one bad file must not end
 // a run.
-func caught(documents iter.Seq2[Document, error]) iter.Seq2[Document, error] {
+func caught(ctx context.Context, decoder Decoder, name string, data []byte) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		stopped := false
 		defer func() {
@@ -156,7 +156,7 @@ func caught(documents iter.Seq2[Document, error]) iter.Seq2[Document, error] {
 				yield(Document{}, fmt.Errorf("the decoder panicked: %v", r))
 			}
 		}()
-		for doc, err := range documents {
+		for doc, err := range decoder.Decode(ctx, name, data) {
 			if !yield(doc, err) {
 				stopped = true
 				return
@@ -180,11 +180,11 @@ func (f Folder) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() > most {
-		return nil, fmt.Errorf("it has %d bytes, more than the %d that are read: split it, or raise MaxBytes", info.Size(), most)
+		return nil, tooMuch("it has %d bytes, more than the %d that are read: split it, or raise MaxBytes", info.Size(), most)
 	}
 	data, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("it has more than the %d bytes that are read: split it, or raise MaxBytes", most)
+		err = tooMuch("it has more than the %d bytes that are read: split it, or raise MaxBytes", most)
 	}
 	return data, err
 }

@@ -94,7 +94,7 @@ func (m *frontMatter) apply(doc *Document) error {
 	case m.Published != nil && !*m.Published:
 		return withhold(doc.ID, "it is not published")
 	}
-	doc.Title = m.Title
+	doc.Title = oneLine(m.Title)
 	for _, address := range []string{m.URL, m.CanonicalURL, m.Permalink} {
 		if doc.URL == "" {
 			doc.URL = address

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -28,6 +29,8 @@ const (
 	maxHTMLBytes    = 8 << 20
 	maxHTMLElements = 200_000
 	maxHTMLDepth    = 200
+	maxHTMLRepeated = 10_000 // cells for which merged ones stand
+	maxHTMLSpanning = 1000   // bytes of a merged cell that is repeated
 )
 
 // errNoText is the reason for pages that hold nothing to read.
@@ -87,7 +90,7 @@ func (HTML) Decode(_ context.Context, name string, data []byte) iter.Seq2[Docume
 // parseHTML parses a page in the encoding it declares.
 func parseHTML(data []byte) (*html.Node, error) {
 	if len(data) > maxHTMLBytes {
-		return nil, fmt.Errorf("it has %d bytes of HTML, more than the %d that are read: split it", len(data), maxHTMLBytes)
+		return nil, tooMuch("it has %d bytes of HTML, more than the %d that are read: split it", len(data), maxHTMLBytes)
 	}
 	encoding, name, _ := charset.DetermineEncoding(data, "text/html")
 	declared := name != "windows-1252" || bytes.Contains(bytes.ToLower(data[:min(len(data), 2048)]), []byte("charset"))
@@ -117,11 +120,11 @@ func boundHTML(page *html.Node) error {
 	elements, depth := 0, 0
 	for node := page; node != nil; {
 		if elements++; elements > maxHTMLElements {
-			return fmt.Errorf("it has more than %d elements", maxHTMLElements)
+			return tooMuch("it has more than %d elements", maxHTMLElements)
 		}
 		if node.FirstChild != nil {
 			if depth++; depth > maxHTMLDepth {
-				return fmt.Errorf("its elements are nested deeper than %d", maxHTMLDepth)
+				return tooMuch("its elements are nested deeper than %d", maxHTMLDepth)
 			}
 			node = node.FirstChild
 			continue
@@ -258,8 +261,13 @@ var markdownConverter = sync.OnceValue(func() *converter.Converter {
 // markdownOf returns an element's content in Markdown, with addresses made
 // absolute. It changes the element.
 func markdownOf(element *html.Node, address string) (string, error) {
+	repeated := 0
 	for _, node := range slices.Collect(element.Descendants()) {
 		switch node.DataAtom {
+		case atom.Td, atom.Th:
+			if repeated += boundSpan(node); repeated > maxHTMLRepeated {
+				return "", tooMuch("its merged cells stand for more than %d", maxHTMLRepeated)
+			}
 		case atom.Img: // what it shows, if somebody wrote it down
 			node.Type, node.DataAtom, node.Data, node.Attr = html.TextNode, 0, attribute(node, "alt"), nil
 		case atom.Summary, atom.Dt: // what opens, or is explained
@@ -279,6 +287,32 @@ func markdownOf(element *html.Node, address string) (string, error) {
 		return "", err
 	}
 	return strings.TrimSpace(string(markdown)), nil
+}
+
+// boundSpan returns for how many cells one stands, each of which repeats its text. One
+// with much text, or with a table of its own, stands for itself alone.
+func boundSpan(cell *html.Node) int {
+	columns, _ := strconv.Atoi(attribute(cell, "colspan"))
+	rows, _ := strconv.Atoi(attribute(cell, "rowspan"))
+	columns, rows = min(max(columns, 1), maxHTMLRepeated), min(max(rows, 1), maxHTMLRepeated)
+	if columns*rows == 1 {
+		return 0
+	}
+	size, nested := 0, false
+	for node := range cell.Descendants() {
+		size += len(node.Data)
+		for _, attribute := range node.Attr {
+			size += len(attribute.Val) // such as the address of a link
+		}
+		if nested = node.DataAtom == atom.Table; nested || size > maxHTMLSpanning {
+			break
+		}
+	}
+	if nested || size > maxHTMLSpanning {
+		cell.Attr = slices.DeleteFunc(cell.Attr, func(a html.Attribute) bool { return a.Key == "colspan" || a.Key == "rowspan" })
+		return 0
+	}
+	return columns*rows - 1
 }
 
 // htmlToMarkdown returns a part of a page, such as the body of an article or of

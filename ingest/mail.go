@@ -16,10 +16,11 @@ import (
 	"github.com/emersion/go-message/mail"
 )
 
-// maxMailParts bounds the parts of a mail, and how much text is read of one.
+// The bounds of a mail.
 const (
 	maxMailParts = 200
-	maxMailText  = 4 << 20
+	maxMailDepth = 20      // of parts within parts
+	maxMailText  = 4 << 20 // bytes of one part
 )
 
 // Mail is the [Decoder] of a single mail (RFC 5322). The title is the subject,
@@ -97,9 +98,7 @@ func (m Mail) document(id string, data []byte) (Document, error) {
 	if err != nil {
 		return Document{}, fmt.Errorf("it is no mail: %w", err)
 	}
-	reader := mail.NewReader(entity)
-	defer reader.Close()
-	header := reader.Header
+	header := mail.Header{Header: entity.Header}
 	if header.Len() == 0 {
 		return Document{}, errors.New("it is no mail: it has no header")
 	}
@@ -118,13 +117,13 @@ func (m Mail) document(id string, data []byte) (Document, error) {
 			names = append(names, person.Name, person.Address)
 		}
 	}
-	plain, rich, err := mailTexts(reader)
-	if err != nil {
+	var texts mailTexts
+	if err := texts.read(entity, 0); err != nil {
 		return Document{}, err
 	}
-	text := plain
-	if strings.TrimSpace(text) == "" && rich != "" {
-		if text, err = htmlToMarkdown(rich, ""); err != nil {
+	text := texts.plain
+	if strings.TrimSpace(text) == "" && texts.rich != "" {
+		if text, err = htmlToMarkdown(texts.rich, ""); err != nil {
 			return Document{}, err
 		}
 	}
@@ -135,44 +134,63 @@ func (m Mail) document(id string, data []byte) (Document, error) {
 	return Document{ID: id, Title: oneLine(m.Scrubber.Scrub(subject, names...)), Text: text, Plain: true, Attributes: Attributes{Untrusted: true}}, nil
 }
 
-// mailTexts returns the first plain text of a mail and the first HTML.
-func mailTexts(reader *mail.Reader) (plain, rich string, err error) {
-	for range maxMailParts {
+// mailTexts are the first plain text of a mail and the first HTML.
+type mailTexts struct {
+	plain, rich string
+	parts       int
+}
+
+// read reads a part with those in it, depth levels below the mail.
+func (t *mailTexts) read(entity *message.Entity, depth int) error {
+	if t.parts++; t.parts > maxMailParts {
+		return tooMuch("it has more than %d parts", maxMailParts)
+	}
+	reader := entity.MultipartReader()
+	if reader == nil {
+		return t.text(entity)
+	}
+	if depth == maxMailDepth {
+		return tooMuch("its parts are nested deeper than %d", maxMailDepth)
+	}
+	for {
 		part, err := reader.NextPart()
 		if errors.Is(err, io.EOF) {
-			return plain, rich, nil
+			return nil
 		}
 		if err != nil {
-			return "", "", fmt.Errorf("one of its parts cannot be read: %w", err)
+			return fmt.Errorf("one of its parts cannot be read: %w", err)
 		}
-		inline, ok := part.Header.(*mail.InlineHeader)
-		if !ok {
-			continue // an attachment
-		}
-		kind, _, err := inline.ContentType()
-		if err != nil {
-			continue
-		}
-		into := &plain
-		switch {
-		case strings.EqualFold(kind, "text/html"):
-			into = &rich
-		case !strings.EqualFold(kind, "text/plain"):
-			continue
-		}
-		if *into != "" {
-			continue
-		}
-		body, err := io.ReadAll(io.LimitReader(part.Body, maxMailText+1))
-		if err != nil {
-			return "", "", fmt.Errorf("its text cannot be read: %w", err)
-		}
-		if len(body) > maxMailText {
-			return "", "", fmt.Errorf("its text has more than %d bytes", maxMailText)
-		}
-		if *into, err = utf8Text(body); err != nil {
-			return "", "", err
+		if err := t.read(part, depth+1); err != nil {
+			return err
 		}
 	}
-	return "", "", fmt.Errorf("it has more than %d parts", maxMailParts)
+}
+
+func (t *mailTexts) text(entity *message.Entity) error {
+	kind, _, err := entity.Header.ContentType()
+	if err != nil {
+		return nil
+	}
+	if disposition, _, _ := entity.Header.ContentDisposition(); disposition == "attachment" {
+		return nil
+	}
+	into := &t.plain
+	switch {
+	case strings.EqualFold(kind, "text/html"):
+		into = &t.rich
+	case !strings.EqualFold(kind, "text/plain"):
+		return nil
+	}
+	if *into != "" {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(entity.Body, maxMailText+1))
+	if err != nil {
+		return fmt.Errorf("its text cannot be read: %w", err)
+	}
+	if len(body) > maxMailText {
+		return tooMuch("its text has more than %d bytes", maxMailText)
+	}
+	*into, err = utf8Text(body)
+	return err
 }

@@ -79,7 +79,7 @@ func lineRecords(r io.Reader, yield func(record, error) bool) bool {
 		place := "line " + strconv.Itoa(number)
 		switch text := bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF"))); {
 		case tooLong:
-			if !yield(record{}, fmt.Errorf("%s: it has more than %d bytes", place, maxLineBytes)) {
+			if !yield(record{}, tooMuch("%s: it has more than %d bytes", place, maxLineBytes)) {
 				return false
 			}
 		case len(text) == 0:

@@ -140,7 +140,18 @@ func passageID(source, document, title, text string) string {
 	return document + "#" + hex.EncodeToString(digest.Sum(nil)[:8])
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine returns a title of what may hold anything: in one line, without characters
+// that nobody sees and that hide or reorder others. The joiners stay, which Persian
+// and emoji need.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && r != '\u200c' && r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf) {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
 
 // cutter cuts one document.
 type cutter struct {

@@ -75,7 +75,7 @@ func (w Web) Documents(ctx context.Context) iter.Seq2[Document, error] {
 				}
 				continue
 			}
-			for doc, err := range decoder.Decode(ctx, address, data) {
+			for doc, err := range caught(ctx, decoder, address, data) {
 				if ctx.Err() != nil {
 					yield(Document{}, ctx.Err())
 					return
@@ -121,7 +121,7 @@ func (w Web) client() *http.Client {
 		},
 		CheckRedirect: func(request *http.Request, via []*http.Request) error {
 			if len(via) > mostRedirects {
-				return fmt.Errorf("it redirects more than %d times", mostRedirects)
+				return tooMuch("it redirects more than %d times", mostRedirects)
 			}
 			return checkURL(request.URL)
 		},
@@ -150,6 +150,7 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
 	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("2001::/23"),
 	netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("5f00::/16"), netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("::/96"),
+	netip.MustParsePrefix("168.63.129.16/32"), // where Azure answers its machines
 }
 
 // check refuses to dial an address, a host in figures with a port, that is not public.
@@ -204,7 +205,7 @@ func (w Web) read(ctx context.Context, client *http.Client, decoders map[string]
 	case err != nil:
 		return nil, nil, err
 	case int64(len(data)) > most:
-		return nil, nil, fmt.Errorf("it has more than %d bytes", most)
+		return nil, nil, tooMuch("it has more than %d bytes", most)
 	}
 	return decoder, data, nil
 }
