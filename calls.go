@@ -18,6 +18,10 @@ import (
 	"time"
 )
 
+// lastWord is how long a write whose context has ended may still say how it
+// went. What finishes in that time need not be looked into by a human.
+const lastWord = 100 * time.Millisecond
+
 // run calls the tool's handler and says how it went. It returns when the
 // handler does, or soon after ctx ends, whichever is first: a handler that
 // ignores its context is left behind and its result dropped.
@@ -48,11 +52,14 @@ func (t *registeredTool) run(ctx context.Context, call ToolCall, arguments json.
 		return t.result(ctx, call, result.content, result.err)
 	case <-ctx.Done():
 	}
-	// The handler may have finished at the same moment.
+	wait := lastWord
+	if t.effect == effectReadOnly {
+		wait = 0
+	}
 	select {
 	case result := <-finished:
 		return t.result(ctx, call, result.content, result.err)
-	default:
+	case <-time.After(wait):
 		return t.result(ctx, call, "", context.Cause(ctx))
 	}
 }
