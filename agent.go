@@ -32,6 +32,7 @@ type Agent struct {
 	links     *markup.Links
 
 	toolsDigest string
+	prompt      *source  // the configured instructions
 	secrets     []string // sentences of the instructions that no reply may have
 
 	window      int // in tokens, zero if it is not known
@@ -446,6 +447,7 @@ func New(config Config) (*Agent, error) {
 	return &Agent{
 		toolsDigest: opaque("tools", string(appendJSON(nil, definitions))),
 		links:       links.With(markup.Hosts(config.Instructions)...),
+		prompt:      sharedSource(config.Instructions),
 		secrets:     secretSentences(config.Instructions),
 		readsData:   readsData,
 		writes:      writes,

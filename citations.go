@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,20 +40,20 @@ func (r *Reply) Unsupported() []Unsupported {
 	var found []Unsupported
 	for _, sentence := range sentences.Split(r.Text) {
 		var numbers []int
-		var sources []string
+		var sources []*figures.Text
 		for _, found := range marker.FindAllStringSubmatch(sentence, -1) {
 			for number := range strings.SplitSeq(found[1], ",") {
 				n, err := strconv.Atoi(strings.TrimSpace(number))
 				if p := passages[n]; err == nil && p != nil {
 					numbers = append(numbers, n)
-					sources = append(sources, p.Title+"\n"+p.Text)
+					sources = append(sources, figures.NewText(p.Title+"\n"+p.Text))
 				}
 			}
 		}
 		if len(numbers) == 0 {
 			continue
 		}
-		if missing := figures.Missing(sentence, sources...); len(missing) > 0 {
+		if missing := figures.Missing(sentence, slices.Values(sources)); len(missing) > 0 {
 			found = append(found, Unsupported{Sentence: sentence, Numbers: numbers, Figures: missing})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -286,9 +287,6 @@ func (r *run) withoutStrangers(text string, s *screened) string {
 	return private.Replace(text, kept, func(private.Kind, string) string { return "[removed]" })
 }
 
-// identifier matches what may be the number of an order or a booking.
-var identifier = regexp.MustCompile(`\b[A-Za-z]{1,6}-\d+\b|\b[A-Za-z]{1,6}\d{3,}\b|#\d{2,}\b|\b\d{5,}\b`)
-
 // unbacked returns what a text claims to have been done, or promises, that the record
 // of the conversation does not bear out.
 func (r *run) unbacked(text string) []claims.Claim {
@@ -309,19 +307,14 @@ func (r *run) backs(claim *claims.Claim) bool {
 	if claim.Kind == claims.Escalation && (r.handing || r.c.human || r.c.turn.handoff != nil || claim.Promise && r.waiting("")) {
 		return true
 	}
-	done, follows := false, false
-	evidence := ""
-	for _, effect := range r.c.done {
+	follows := false
+	for _, effect := range slices.Backward(r.c.done) {
+		if r.can(effect.Tool, claim.Kind) {
+			return r.agrees(claim)
+		}
 		// Money comes back of itself when something is cancelled, changed or sent back.
 		follows = follows || claim.Kind == claims.Refund && claim.Actor == claims.Nobody &&
 			(r.can(effect.Tool, claims.Cancellation) || r.can(effect.Tool, claims.Change) || r.can(effect.Tool, claims.Order))
-		if r.can(effect.Tool, claim.Kind) {
-			done = true
-			evidence += string(effect.Arguments) + "\n"
-		}
-	}
-	if done {
-		return r.agrees(claim, evidence)
 	}
 	if follows || claim.Promise && r.waiting(claim.Kind) {
 		return true
@@ -338,53 +331,68 @@ func (r *run) backs(claim *claims.Claim) bool {
 }
 
 // agrees reports whether a claim names nothing that the record does not have.
-func (r *run) agrees(claim *claims.Claim, evidence string) bool {
+func (r *run) agrees(claim *claims.Claim) bool {
+	ids, rest := figures.Identifiers(claim.Sentence) // which are no amounts
 	if claim.Kind == claims.Refund || claim.Kind == claims.Credit {
-		// The numbers of orders are no amounts, and are looked at below.
-		if sentence := identifier.ReplaceAllString(claim.Sentence, ""); strings.ContainsAny(sentence, "0123456789") {
-			sources := []string{evidence}
-			for _, s := range r.c.sources.newest() {
-				sources = append(sources, s.text)
-			}
-			if len(figures.Missing(sentence, sources...)) > 0 {
-				return false
-			}
+		if strings.ContainsAny(rest, "0123456789") && len(figures.Missing(rest, r.figures(claim.Kind))) > 0 {
+			return false
 		}
 	}
 	if claim.Actor != claims.Agent || claim.Promise {
 		return true
 	}
-	words := normalWords(evidence + "\n" + r.resultsOf(claim.Kind))
-	for _, id := range identifier.FindAllString(claim.Sentence, -1) {
-		if !strings.Contains(words, normalWords(id)) {
+	for _, id := range ids {
+		if !r.did(claim.Kind, normalWords(id)) {
 			return false
 		}
 	}
 	return true
 }
 
-// resultsOf is what the tools returned that can do what is claimed.
-func (r *run) resultsOf(kind claims.Kind) string {
-	var b strings.Builder
-	for _, s := range r.c.sources.newest() {
-		if name, ok := strings.CutPrefix(s.name, "the result of "); ok && r.can(name, kind) {
-			b.WriteString(s.text + "\n" + s.echoes + "\n")
+// figures yields the newest texts in which the figures of a claim may stand.
+func (r *run) figures(kind claims.Kind) iter.Seq[*figures.Text] {
+	return func(yield func(*figures.Text) bool) {
+		for _, s := range slices.Backward(r.c.sources.newest()) {
+			if !yield(s.figures) {
+				return
+			}
+		}
+		for _, effect := range slices.Backward(r.c.done[max(len(r.c.done)-mostSources, 0):]) {
+			if r.can(effect.Tool, kind) && !yield(figures.NewText(string(effect.Arguments))) {
+				return
+			}
 		}
 	}
-	return b.String()
+}
+
+// did reports whether the words of an identifier stand in a call that can be what is
+// claimed, or in its result.
+func (r *run) did(kind claims.Kind, id string) bool {
+	for _, s := range slices.Backward(r.c.sources.newest()) {
+		if name, ok := strings.CutPrefix(s.name, "the result of "); ok && r.can(name, kind) &&
+			(strings.Contains(s.normal(), id) || s.echoes != nil && strings.Contains(s.echoes.normal(), id)) {
+			return true
+		}
+	}
+	for _, effect := range slices.Backward(r.c.done) {
+		if r.can(effect.Tool, kind) && strings.Contains(normalWords(string(effect.Arguments)), id) {
+			return true
+		}
+	}
+	return false
 }
 
 // can reports whether a call of the tool can be what is claimed. Of a tool whose name
 // and description say nothing, everything may be but that a human takes over.
 func (r *run) can(tool string, kind claims.Kind) bool {
-	description := ""
-	if t := r.agent.tools.find(tool); t != nil {
-		if t.effect == effectReadOnly {
-			return false
-		}
-		description = t.description
+	var kinds []claims.Kind
+	if t := r.agent.tools.find(tool); t == nil {
+		kinds = claims.Kinds(tool, "")
+	} else if t.effect == effectReadOnly {
+		return false
+	} else {
+		kinds = t.kinds
 	}
-	kinds := claims.Kinds(tool, description)
 	return len(kinds) == 0 && kind != claims.Escalation || slices.Contains(kinds, kind)
 }
 

@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/frontdesk-go/frontdesk/internal/claims"
+	"github.com/frontdesk-go/frontdesk/internal/figures"
 	"github.com/frontdesk-go/frontdesk/internal/injection"
 )
 
@@ -39,12 +41,15 @@ type source struct {
 
 	passage bool // of the knowledge base
 
-	// echoes are the arguments of the call it is the result of: what it says of
-	// them, it may have from there.
-	echoes string
+	// echoes are the arguments of the call it is the result of, or nil: what it says
+	// of them, it may have from there.
+	echoes *source
 
-	words   string           // as normalWords has them, once they are needed
-	numbers map[float64]bool // likewise
+	// These are made once they are needed.
+	words   string // as normalWords has them
+	joined  string // the same without spaces
+	numbers map[float64]bool
+	figures *figures.Text
 }
 
 // sources are what a conversation's model has read.
@@ -52,16 +57,22 @@ type sources struct {
 	all []*source
 
 	// suspect are the signs that something of it is meant to give the model
-	// instructions, and open is set once it read a text in which somebody could.
-	suspect []string
-	open    bool
+	// instructions, others is set once it read a text that is not trusted, and open
+	// once it read one in which somebody could give instructions.
+	suspect      []string
+	others, open bool
 }
 
 func (s *sources) add(from origin, name, text, echoes string) {
 	if text == "" {
 		return
 	}
-	s.all = append(s.all, &source{origin: from, name: name, text: text, echoes: echoes})
+	added := &source{origin: from, name: name, text: text, figures: figures.NewText(text)}
+	if echoes != "" {
+		added.echoes = &source{text: echoes}
+	}
+	s.all = append(s.all, added)
+	s.others = s.others || !from.trusted()
 	s.open = s.open || from == fromOthers && speaks(text)
 }
 
@@ -76,6 +87,13 @@ func (s *sources) suspects(signals []string) {
 			s.suspect = append(s.suspect, signal)
 		}
 	}
+}
+
+// sharedSource is one that goroutines may share: all is known of it.
+func sharedSource(text string) *source {
+	s := &source{text: text, words: normalWords(text), numbers: numbersIn(text)}
+	s.joined = strings.ReplaceAll(s.words, " ", "")
+	return s
 }
 
 // instructionWords is how many words in a row can say something to a model.
@@ -165,8 +183,14 @@ func (r *run) doubts(tool *registeredTool, arguments json.RawMessage) []doubt {
 	if read.open && !r.wished(tool) {
 		found = append(found, doubt{reason: "the customer did not speak of it, and something that others wrote was read"})
 	}
-	trusted := r.trusted()
+	var trusted []*source
 	for _, leaf := range leaves(arguments) {
+		if !read.others && !leaf.address() {
+			continue // there is nothing that it could come from
+		}
+		if trusted == nil {
+			trusted = r.trusted()
+		}
 		if slices.Contains(tool.policy.passed, leaf.name) || leaf.declared(tool.schema) || slices.ContainsFunc(trusted, leaf.standsIn) {
 			continue
 		}
@@ -193,15 +217,14 @@ func (r *run) doubts(tool *registeredTool, arguments json.RawMessage) []doubt {
 // its name or in those that are known for such things in several languages.
 func (r *run) wished(tool *registeredTool) bool {
 	name := nameWords(tool.name)
-	kinds := claims.Kinds(tool.name, tool.description)
-	for _, s := range r.c.sources.all {
+	for _, s := range slices.Backward(r.c.sources.all) {
 		if s.origin != fromCustomer && s.origin != fromColleague {
 			continue
 		}
-		if slices.ContainsFunc(kinds, func(kind claims.Kind) bool { return claims.Mentions(s.text, kind) }) {
+		if slices.ContainsFunc(tool.kinds, func(kind claims.Kind) bool { return claims.Mentions(s.text, kind) }) {
 			return true
 		}
-		said := normalWords(s.text)
+		said := s.normal()
 		for _, word := range name {
 			if stem := word[:min(len(word), 6)]; len(stem) >= 3 && strings.Contains(said, " "+stem) {
 				return true
@@ -214,13 +237,9 @@ func (r *run) wished(tool *registeredTool) bool {
 // trusted are the texts whose values may be acted on.
 func (r *run) trusted() []*source {
 	customer := r.c.customer
-	texts := []string{r.agent.config.Instructions, customer.ID, customer.Name, customer.Profile}
+	trusted := []*source{r.agent.prompt, {text: customer.ID}, {text: customer.Name}, {text: customer.Profile}}
 	for _, prior := range r.c.prior {
-		texts = append(texts, prior.said...)
-	}
-	var trusted []*source
-	for _, text := range texts {
-		trusted = append(trusted, &source{text: text})
+		trusted = append(trusted, prior.said...)
 	}
 	for _, s := range slices.Backward(r.c.sources.all) { // what was said last is most likely meant
 		if s.origin.trusted() {
@@ -234,8 +253,20 @@ func (r *run) trusted() []*source {
 type leaf struct {
 	name, path string
 	text       string
+	words      string // as normalWords has them
+	joined     string // the same without spaces, of what may be grouped in many ways
 	number     float64
 	numeric    bool
+}
+
+func newLeaf(name, path, text string) leaf {
+	l := leaf{name: name, path: path, text: text, words: normalWords(text)}
+	if strings.ContainsAny(l.words, "0123456789") {
+		if joined := strings.ReplaceAll(l.words, " ", ""); len(joined) >= 8 {
+			l.joined = joined
+		}
+	}
+	return l
 }
 
 // leaves are the texts and numbers in arguments, with where they stand.
@@ -251,17 +282,17 @@ func leaves(arguments json.RawMessage) []leaf {
 	walk = func(name, path string, value any) {
 		switch value := value.(type) {
 		case string:
-			l := leaf{name: name, path: path, text: value}
+			l := newLeaf(name, path, value)
 			if number, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && !math.IsInf(number, 0) {
 				l.number, l.numeric = number, true
 			}
 			found = append(found, l)
 		case json.Number:
+			l := newLeaf(name, path, value.String())
 			if number, err := value.Float64(); err == nil {
-				found = append(found, leaf{name: name, path: path, text: value.String(), number: number, numeric: true})
-			} else {
-				found = append(found, leaf{name: name, path: path, text: value.String()})
+				l.number, l.numeric = number, true
 			}
+			found = append(found, l)
 		case []any:
 			for i, each := range value {
 				walk(name, fmt.Sprintf("%s[%d]", path, i), each)
@@ -303,32 +334,42 @@ func (l *leaf) small() bool {
 // recipients are names of arguments that say to whom something goes.
 var recipients = wordSet("to recipient recipients receiver payee beneficiary cc bcc webhook callback")
 
+// address reports whether the value may say to whom or where something goes.
+func (l *leaf) address() bool {
+	return !l.numeric && (l.recipient() || len(addresses(l.text)) > 0)
+}
+
+// recipient reports whether the value as a whole is one to whom something goes.
+func (l *leaf) recipient() bool {
+	return slices.ContainsFunc(nameWords(l.name), func(word string) bool { return recipients[word] }) || isIBAN(l.text)
+}
+
 // leadsAway reports whether something would be sent to where the value says, and it
 // stands in none of the texts.
 func (l *leaf) leadsAway(trusted []*source) bool {
 	if l.numeric {
 		return false
 	}
-	for _, word := range nameWords(l.name) {
-		if recipients[word] {
-			return true
-		}
+	return l.recipient() || slices.ContainsFunc(addresses(l.text), func(address string) bool {
+		value := newLeaf("", "", address)
+		return !slices.ContainsFunc(trusted, value.standsIn)
+	})
+}
+
+// addresses are the words of a text that are addresses of mail or of the web.
+func addresses(text string) []string {
+	if !strings.ContainsAny(text, "@:.") {
+		return nil
 	}
-	if isIBAN(l.text) {
-		return true
-	}
-	for _, word := range strings.Fields(l.text) {
+	var found []string
+	for _, word := range strings.Fields(text) {
 		word = strings.Trim(strings.ToLower(word), ".,;:!?()[]<>\"'")
 		at := strings.IndexByte(word, '@')
-		if !strings.Contains(word, "://") && !strings.Contains(word, "www.") && !(at > 0 && strings.Contains(word[at:], ".")) {
-			continue
-		}
-		address := leaf{text: word}
-		if !slices.ContainsFunc(trusted, address.standsIn) {
-			return true
+		if strings.Contains(word, "://") || strings.Contains(word, "www.") || at > 0 && strings.Contains(word[at:], ".") {
+			found = append(found, word)
 		}
 	}
-	return false
+	return found
 }
 
 // isIBAN reports whether a text has the form of an international account number, as
@@ -350,42 +391,55 @@ func isIBAN(text string) bool {
 
 // standsIn reports whether the value stands in a text, however it is punctuated or
 // grouped there. What the text may merely repeat of the call it answers does not.
-func (l leaf) standsIn(s *source) bool {
-	if s.echoes != "" && (&source{text: s.echoes}).holds(&l) {
-		return false
-	}
-	return s.holds(&l)
+func (l *leaf) standsIn(s *source) bool {
+	return s.holds(l) && (s.echoes == nil || !s.echoes.holds(l))
 }
 
 func (s *source) holds(l *leaf) bool {
 	if l.numeric && s.hasNumber(l.number) {
 		return true
 	}
-	words := normalWords(l.text)
-	if words == " " {
+	if l.words == " " {
 		return true // there is nothing in it
 	}
+	if strings.Contains(s.normal(), l.words) {
+		return true
+	}
+	if l.joined == "" {
+		return false
+	}
+	if s.joined == "" && len(s.words) > 1 {
+		s.joined = strings.ReplaceAll(s.words, " ", "")
+	}
+	return strings.Contains(s.joined, l.joined)
+}
+
+// normal are the text's words in their normal form.
+func (s *source) normal() string {
 	if s.words == "" {
 		s.words = normalWords(s.text)
 	}
-	if strings.Contains(s.words, words) {
-		return true
-	}
-	// Numbers of accounts and orders are grouped in many ways.
-	joined := strings.ReplaceAll(words, " ", "")
-	return len(joined) >= 8 && strings.ContainsAny(joined, "0123456789") && strings.Contains(strings.ReplaceAll(s.words, " ", ""), joined)
+	return s.words
 }
 
 // normalWords are the words of a text in lower case, each between two spaces.
 func normalWords(text string) string {
 	var b strings.Builder
+	b.Grow(len(text) + 2)
 	b.WriteByte(' ')
 	space := true
 	for _, r := range norm.NFKC.String(text) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+		switch {
+		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9'):
+			b.WriteByte(byte(r))
+			space = false
+		case r < utf8.RuneSelf && r >= 'A' && r <= 'Z':
+			b.WriteByte(byte(r) + 'a' - 'A')
+			space = false
+		case r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)):
 			b.WriteRune(unicode.ToLower(r))
 			space = false
-		} else if !space {
+		case !space:
 			b.WriteByte(' ')
 			space = true
 		}
@@ -407,7 +461,7 @@ func (s *source) hasNumber(number float64) bool {
 
 // numbersIn are the numbers of a text, each in the ways in which it can be read.
 func numbersIn(text string) map[float64]bool {
-	found := make(map[float64]bool)
+	found := make(map[float64]bool) // not nil, which would say that nobody has looked
 	for i := 0; i < len(text); {
 		if text[i] < '0' || text[i] > '9' {
 			i++
@@ -418,10 +472,9 @@ func numbersIn(text string) map[float64]bool {
 			end++
 		}
 		token := text[i:end]
-		plain := strings.NewReplacer(",", "", ".", "", "'", "").Replace(token)
-		readings := []string{strings.NewReplacer(",", "", "'", "").Replace(token), strings.NewReplacer(".", "", "'", "", ",", ".").Replace(token)}
+		readings := []string{withoutCommas.Replace(token), withoutPoints.Replace(token)}
 		if last := strings.LastIndexAny(token, ".,"); last < 0 || len(token)-last == 4 {
-			readings = append(readings, plain)
+			readings = append(readings, plainDigits.Replace(token))
 		}
 		for _, reading := range readings {
 			if number, err := strconv.ParseFloat(reading, 64); err == nil {
@@ -432,6 +485,12 @@ func numbersIn(text string) map[float64]bool {
 	}
 	return found
 }
+
+var (
+	withoutCommas = strings.NewReplacer(",", "", "'", "")
+	withoutPoints = strings.NewReplacer(".", "", "'", "", ",", ".")
+	plainDigits   = strings.NewReplacer(",", "", ".", "", "'", "")
+)
 
 // originOf says who wrote the result of a call, and what in it seems to give
 // instructions.

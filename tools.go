@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/frontdesk-go/frontdesk/internal/claims"
 	"github.com/frontdesk-go/frontdesk/internal/schema"
 	"github.com/frontdesk-go/frontdesk/internal/wire/arguments"
 )
@@ -239,6 +240,7 @@ type registeredTool struct {
 	toolSpec
 	arguments *arguments.Coercer
 	validator *schema.Validator
+	kinds     []claims.Kind // what a call of it can be said to have done
 }
 
 // NewRegistry returns a registry with the given tools. See [Registry.Add] for
@@ -394,7 +396,12 @@ func register(spec toolSpec) (*registeredTool, error) {
 	if err := spec.policy.checkArguments(validator); err != nil {
 		return fail(err)
 	}
-	return &registeredTool{toolSpec: spec, arguments: arguments.New(validator), validator: validator}, nil
+	return &registeredTool{
+		toolSpec:  spec,
+		arguments: arguments.New(validator),
+		validator: validator,
+		kinds:     claims.Kinds(spec.name, spec.description),
+	}, nil
 }
 
 // parse makes of a model's text arguments that the handler can rely on. If it

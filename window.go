@@ -76,8 +76,8 @@ type priorConversation struct {
 	ID   ConversationID `json:"id"`
 	Last int64          `json:"last"`
 
-	text string   // as the model reads it, once it is loaded
-	said []string // by the customer in it
+	text string    // as the model reads it, once it is loaded
+	said []*source // by the customer in it
 }
 
 // turnStart is where a turn begins.
@@ -162,7 +162,7 @@ func (r *run) loadPrior(ctx context.Context, prior *priorConversation) error {
 	prior.text = renderPrior(c, entries[0].Time)
 	for _, s := range c.sources.all {
 		if s.origin == fromCustomer {
-			prior.said = append(prior.said, s.text)
+			prior.said = append(prior.said, s)
 		}
 	}
 	return nil

@@ -4,27 +4,47 @@
 package figures
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
+
+// Text is a text whose figures are found once, when they are first asked for. It
+// is not safe for concurrent use.
+type Text struct {
+	text    string
+	figures []figure
+	read    bool
+}
+
+// NewText makes a [Text].
+func NewText(text string) *Text { return &Text{text: text} }
 
 // Missing returns the figures of a text that none of the sources has, as the
 // text writes them. Numbers within words and codes, such as ORD-9281, and those
-// that number a list are no figures.
-func Missing(text string, sources ...string) []string {
-	var held []figure
-	for _, source := range sources {
-		held = append(held, find(source)...)
+// that number a list are no figures. The sources are read in their order, until
+// nothing is missing.
+func Missing(text string, sources iter.Seq[*Text]) []string {
+	missing := find(text)
+	for source := range sources {
+		if len(missing) == 0 {
+			return nil
+		}
+		if !source.read {
+			source.figures, source.read = find(source.text), true
+		}
+		missing = slices.DeleteFunc(missing, func(f figure) bool { return slices.ContainsFunc(source.figures, f.matches) })
 	}
-	var missing []string
-	for _, f := range find(text) {
-		if !slices.ContainsFunc(held, f.matches) && !slices.Contains(missing, f.text) {
-			missing = append(missing, f.text)
+	var texts []string
+	for _, f := range missing {
+		if !slices.Contains(texts, f.text) {
+			texts = append(texts, f.text)
 		}
 	}
-	return missing
+	return texts
 }
 
 // figure is a number with what it counts, or a date.
@@ -56,7 +76,7 @@ func (f figure) matches(g figure) bool {
 
 var (
 	digits  = `\d{1,3}(?:[ \x{00A0}\x{202F}'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*`
-	number  = regexp.MustCompile(digits)
+	number  = regexp.MustCompile(`^(?:` + digits + `)`)
 	listing = regexp.MustCompile(`(?m)^[ \t]*\d{1,3}[.)][ \t]`)
 	marker  = regexp.MustCompile(`\[\d{1,6}(?:\s*,\s*\d{1,6})*\]`)
 
@@ -69,11 +89,22 @@ var (
 
 // find returns the figures of a text in their order, dates and times first.
 func find(text string) []figure {
-	text = marker.ReplaceAllString(text, " ")
-	text = listing.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat(" ", len(s)) })
+	has := traitsOf(text)
+	if !has.digit {
+		return spelled(text)
+	}
+	if has.bracket {
+		text = marker.ReplaceAllString(text, " ")
+	}
+	if has.listing {
+		text = listing.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat(" ", len(s)) })
+	}
 	var found []figure
 	// take cuts out what it has understood, so that nothing is read twice.
-	take := func(pattern *regexp.Regexp, read func(groups []string) ([]string, string)) {
+	take := func(possible bool, pattern *regexp.Regexp, read func(groups []string) ([]string, string)) {
+		if !possible {
+			return
+		}
 		text = pattern.ReplaceAllStringFunc(text, func(s string) string {
 			readings, unit := read(pattern.FindStringSubmatch(s))
 			if readings == nil {
@@ -83,19 +114,88 @@ func find(text string) []figure {
 			return strings.Repeat(" ", len(s))
 		})
 	}
-	take(isoDate, func(g []string) ([]string, string) { return date(g[1], g[2], g[3]), "date" })
-	take(numeric, func(g []string) ([]string, string) {
+	take(has.hyphens, isoDate, func(g []string) ([]string, string) { return date(g[1], g[2], g[3]), "date" })
+	take(has.points, numeric, func(g []string) ([]string, string) {
 		return append(date(g[3], g[2], g[1]), date(g[3], g[1], g[2])...), "date"
 	})
-	take(dayFirst, func(g []string) ([]string, string) { return date(g[3], month(g[2]), g[1]), "date" })
-	take(dayLast, func(g []string) ([]string, string) { return date(g[3], month(g[1]), g[2]), "date" })
-	take(clock, func(g []string) ([]string, string) { return timeOfDay(g), "time" })
-	for _, at := range number.FindAllStringIndex(text, -1) {
-		if f, ok := quantity(text, at[0], at[1]); ok {
+	take(has.month, dayFirst, func(g []string) ([]string, string) { return date(g[3], month(g[2]), g[1]), "date" })
+	take(has.month, dayLast, func(g []string) ([]string, string) { return date(g[3], month(g[1]), g[2]), "date" })
+	take(has.clock, clock, func(g []string) ([]string, string) { return timeOfDay(g), "time" })
+	for from := 0; from < len(text); {
+		if text[from] < '0' || text[from] > '9' {
+			from++
+			continue
+		}
+		end := from + len(number.FindString(text[from:]))
+		if f, ok := quantity(text, from, end); ok {
 			found = append(found, f)
 		}
+		from = end
 	}
 	return append(found, spelled(text)...)
+}
+
+// traits say which of the patterns can match a text at all: most have no dates.
+type traits struct {
+	digit   bool
+	bracket bool // [ and a digit
+	listing bool // 1. or 2) and a space
+	hyphens bool // 2026-1-3
+	points  bool // 1.3.2026 or 1/3/2026
+	clock   bool // 9: or a word that tells the time
+	month   bool // the name of a month
+}
+
+func traitsOf(text string) traits {
+	var has traits
+	bracket := false
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c >= '0' && c <= '9':
+			has.digit = true
+			if i+1 < len(text) {
+				sign := text[i+1]
+				has.hyphens = has.hyphens || sign == '-' && again(text[i+2:], "-")
+				has.points = has.points || (sign == '.' || sign == '/') && again(text[i+2:], "./")
+				has.clock = has.clock || sign == ':'
+			}
+			if i+2 < len(text) && (text[i+1] == '.' || text[i+1] == ')') && (text[i+2] == ' ' || text[i+2] == '\t') {
+				has.listing = true
+			}
+			has.bracket = has.bracket || bracket
+			i++
+		case c == '[':
+			bracket = true
+			i++
+		case c < utf8.RuneSelf && !isLetter(c):
+			i++
+		default:
+			end := letters(text, i)
+			if end == i {
+				_, size := utf8.DecodeRuneInString(text[i:])
+				end = i + size
+			} else if end-i <= longestMonth {
+				word := text[i:end]
+				has.month = has.month || months[strings.ToLower(word)] > 0
+				has.clock = has.clock || end-i <= 3 && hours[strings.ToLower(word)] || end < len(text) && text[end] == '.' && end-i == 1 && (c|0x20 == 'a' || c|0x20 == 'p')
+			}
+			i = end
+		}
+	}
+	return has
+}
+
+// hours are the words of a time of day: 9 am, 9 a.m., 9 Uhr.
+var hours = map[string]bool{"am": true, "pm": true, "uhr": true}
+
+// again reports whether a text begins with one or two digits and one of the signs.
+func again(text, signs string) bool {
+	digits := 0
+	for digits < len(text) && digits < 2 && text[digits] >= '0' && text[digits] <= '9' {
+		digits++
+	}
+	return digits > 0 && digits < len(text) && strings.IndexByte(signs, text[digits]) >= 0
 }
 
 // date writes a day as year-month-day, or nothing if there is none such.

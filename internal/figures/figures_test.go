@@ -1,12 +1,19 @@
 package figures_test
 
 import (
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
 	"github.com/frontdesk-go/frontdesk/internal/figures"
 )
+
+func missing(text string, sources ...*figures.Text) []string {
+	return figures.Missing(text, slices.Values(sources))
+}
 
 func TestMissing(t *testing.T) {
 	tests := []struct {
@@ -58,22 +65,60 @@ func TestMissing(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.text+"|"+test.source, func(t *testing.T) {
-			assert.Equal(t, test.missing, figures.Missing(test.text, test.source))
+			assert.Equal(t, test.missing, missing(test.text, figures.NewText(test.source)))
 		})
 	}
 }
 
 func TestAnySourceWillDo(t *testing.T) {
-	assert.Empty(t, figures.Missing("4.90 EUR within 14 days", "4,90 €", "14 days"))
+	assert.Empty(t, missing("4.90 EUR within 14 days", figures.NewText("4,90 €"), figures.NewText("14 days")))
+}
+
+func TestIdentifiers(t *testing.T) {
+	for text, want := range map[string][]string{
+		"ORD-9281 and (RF20418), #42 or 1234567.":      {"ORD-9281", "RF20418", "#42", "1234567"},
+		"AB-12-34567 xAB-12":                           {"AB-12", "34567", "xAB-12"},
+		"ORD-9281a TOOLONGER-12 A4 AB12 1234 #1 a_123": nil,
+		"12.50 EUR, 2026-01-02, ORD-, -12":             nil,
+		"":                                             nil,
+	} {
+		found, rest := figures.Identifiers(text)
+		assert.Equal(t, want, found, text)
+		for _, id := range want {
+			text = strings.Replace(text, id, "", 1)
+		}
+		assert.Equal(t, text, rest)
+	}
+}
+
+func FuzzIdentifiers(f *testing.F) {
+	pattern := regexp.MustCompile(`\b[A-Za-z]{1,6}-\d+\b|\b[A-Za-z]{1,6}\d{3,}\b|#\d{2,}\b|\b\d{5,}\b`)
+	f.Add("ORD-9281, RF20418-1, #42, x#12345 _1234567 12345-AB-1")
+	f.Fuzz(func(t *testing.T, text string) {
+		found, rest := figures.Identifiers(text)
+		assert.Equal(t, pattern.FindAllString(text, -1), found, "%q", text)
+		assert.Equal(t, pattern.ReplaceAllString(text, ""), rest, "%q", text)
+	})
 }
 
 func FuzzMissing(f *testing.F) {
 	f.Add("EUR 12.50 until 1. März 2026 at 9 am, 14-day", "12,50 € \xff")
 	f.Add("1.234.567,8 000 three years", "- 1/1/2026")
 	f.Fuzz(func(t *testing.T, text, source string) {
-		_ = figures.Missing(text, source)
-		if missing := figures.Missing(text, text); len(missing) > 0 {
+		_ = missing(text, figures.NewText(source))
+		if missing := missing(text, figures.NewText(text)); len(missing) > 0 {
 			t.Errorf("%q lacks its own figures %q", text, missing)
 		}
 	})
+}
+
+// Most texts have no dates, and many no digits.
+func BenchmarkMissing(b *testing.B) {
+	text := "Your refund of €49.90 for ORD-1042 has been issued and reaches you within 5 to 7 business days."
+	source := `{"order_id":"ORD-1042","status":"delivered","carrier":"DHL","items":[{"sku":"KB-77","quantity":1,"price":"49.90 EUR"}],"delivered_at":"2026-11-02T10:14:00Z"}`
+	policy := "Refunds are paid to the original payment method within 5 to 7 business days."
+	b.ReportAllocs()
+	for b.Loop() {
+		missing(text, figures.NewText(source), figures.NewText(policy))
+	}
 }

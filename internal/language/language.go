@@ -232,6 +232,9 @@ func languagesOf(word string) languages {
 // languages have.
 func byLetters(word string) languages {
 	for _, r := range word {
+		if r < utf8.RuneSelf {
+			continue // none of those
+		}
 		if in := letters[r]; in != 0 {
 			return in
 		}

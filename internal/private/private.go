@@ -42,17 +42,24 @@ type detector struct {
 type traits struct {
 	text    string
 	lower   string
-	digits  int
-	longest int // run without white space, in bytes
+	grouped int  // most digits with nothing but their usual signs between them
+	account bool // two letters before two digits
+	longest int  // run without white space, in bytes
 }
 
 func traitsOf(text string) *traits {
 	t := &traits{text: text}
-	run := 0
+	run, digits := 0, 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		if c >= '0' && c <= '9' {
-			t.digits++
+		switch {
+		case isDigit(c):
+			if digits++; digits > t.grouped {
+				t.grouped = digits
+			}
+			t.account = t.account || i >= 3 && isDigit(text[i-1]) && isLetter(text[i-2]) && isLetter(text[i-3])
+		case c > ' ' && strings.IndexByte("-./()+", c) < 0:
+			digits = 0
 		}
 		if c == ' ' || c == '\n' || c == '\t' {
 			run = 0
@@ -64,6 +71,10 @@ func traitsOf(text string) *traits {
 	}
 	return t
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func (t *traits) has(parts ...string) bool {
 	if t.lower == "" {
@@ -80,17 +91,17 @@ var detectors = []detector{
 	{Password, func(t *traits) bool {
 		return t.has("passwor", "passwort", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "passphrase", "hasło", "şifre")
 	}, regexp.MustCompile(`(?i)\b(?:password|passwort|kennwort|passphrase|mot de passe|contraseña|senha|wachtwoord|hasło|şifre)(?:\s+(?:is|ist|lautet|est|es|was|é|to)\s*:?|\s*[:=])\s*["'»„]?([^\s"'«“,;]{4,})`), 1, secret},
-	{IBAN, func(t *traits) bool { return t.digits >= 10 }, regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}`), 0, iban},
-	{Card, func(t *traits) bool { return t.digits >= 13 }, regexp.MustCompile(`\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|3[47]\d{2}|6(?:011|5\d{2}))(?:[ -]?\d){9,15}\b`), 0, card},
+	{IBAN, func(t *traits) bool { return t.account }, regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}`), 0, iban},
+	{Card, func(t *traits) bool { return t.grouped >= 13 }, regexp.MustCompile(`\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|3[47]\d{2}|6(?:011|5\d{2}))(?:[ -]?\d){9,15}\b`), 0, card},
 	{SecurityCode, func(t *traits) bool {
-		return t.digits >= 3 && t.has("cvv", "cvc", "csc", "security code", "prüfnummer", "cryptogramme", "código de seguridad")
+		return t.grouped >= 3 && t.has("cvv", "cvc", "csc", "security code", "prüfnummer", "cryptogramme", "código de seguridad")
 	}, regexp.MustCompile(`(?i)\b(?:cvv2?|cvc2?|csc|(?:card )?security code|prüfnummer|cryptogramme|código de seguridad)\s*(?:is|ist|est|es|:|=)?\s*:?\s*(\d{3,4})\b`), 1, nil},
 	{Email, func(t *traits) bool { return strings.Contains(t.text, "@") }, regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}`), 0, nil},
-	{Phone, func(t *traits) bool { return t.digits >= 7 && strings.ContainsAny(t.text, "+0") }, regexp.MustCompile(`(?:\+|\b00)\s?\(?[1-9]\d{0,2}\)?(?:[\s./-]?\(?\d{1,5}\)?){2,7}`), 0, phone},
+	{Phone, func(t *traits) bool { return t.grouped >= 7 && strings.ContainsAny(t.text, "+0") }, regexp.MustCompile(`(?:\+|\b00)\s?\(?[1-9]\d{0,2}\)?(?:[\s./-]?\(?\d{1,5}\)?){2,7}`), 0, phone},
 	{Phone, func(t *traits) bool {
-		return t.digits >= 7 && t.has("tel", "phone", "tél", "mobil", "móvil", "handy", "whatsapp", "call")
+		return t.grouped >= 7 && t.has("tel", "phone", "tél", "mobil", "móvil", "handy", "whatsapp", "call")
 	}, regexp.MustCompile(`(?i)\b(?:tel(?:efon|éfono|efono|efone|efoon)?|tél(?:éphone)?|phone|mobile?|mobil|móvil|handy|whatsapp|call (?:me|us|them|him|her) (?:at|on|under))(?: (?:number|nummer|is|ist))*\.?\s*[:.]?\s*(\+?\(?\d[\d\s()./-]{5,30}\d)`), 1, phone},
-	{Phone, func(t *traits) bool { return t.digits >= 10 }, regexp.MustCompile(`\(?\b\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b`), 0, phone},
+	{Phone, func(t *traits) bool { return t.grouped >= 10 }, regexp.MustCompile(`\(?\b\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b`), 0, phone},
 }
 
 // Find returns the personal data and secrets of a text, in their order.
