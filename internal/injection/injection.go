@@ -42,7 +42,7 @@ type pattern struct {
 const model = `(?:ai|a\.i\.|llm|gpt(?:-?\d[\w.]*)?|chatgpt|claude|gemini|llama|copilot|(?:ai|language|virtual|support) (?:model|assistant|agent|bot)|assistant|chatbot|language model|ki|ia|ki-assistent\w*|sprachmodell|asistente|assistente|modèle|modelo|бот|ассистент)`
 
 // models are parts of which each such way has one.
-var models = []string{" ai", "a.i.", "llm", "gpt", "claude", "gemini", "llama", "copilot", "model", "modèle", "assist", "asist", "agent", "bot", " ki", " ia", "бот", "ассистент"}
+var models = []string{" ai", "a.i.", "llm", "gpt", "claude", "gemini", "llama", "copilot", "model", "modèle", "assist", "asist", "agent", " bot", "chatbot", " ki", " ia", "бот", "ассистент"}
 
 var patterns = []pattern{
 	{Override, []string{"ignore", "disregard", "forget", "override", "bypass", "discard", "overrule"}, regexp.MustCompile(`\b(?:ignore|disregard|forget|override|bypass|discard|overrule)\b[^.!?\n]{0,40}\b(?:(?:previous|prior|above|earlier|preceding|original|existing|all|your|any|system|the) )+(?:[a-z]+ ){0,2}(?:instructions?|prompts?|rules?|guidelines?|polic(?:y|ies)|directives?|commands?|orders? from|training|constraints?|restrictions?|guardrails?|programming)\b`), nil},

@@ -20,7 +20,7 @@ var reserved = regexp.MustCompile(`^(?:[<＜]|&(?:amp;)*lt;?)*[\s/\\_]*(?:[|｜�
 var square = regexp.MustCompile(`(?i)[\[［]([\s/]*(?:INST|/INST|SYS|TOOL_CALLS?|TOOL_RESULTS?|AVAILABLE_TOOLS|SYSTEM_PROMPT|SYSTEM|ASSISTANT|BEGIN_OF_\w+|END_OF_\w+)[\s]*[\]］])`)
 
 // role matches a line that poses as somebody's turn.
-var role = regexp.MustCompile(`(?im)^([ \t]*)((?:#{1,6}[ \t]*)?(?:system|assistant|developer|human)(?:[ \t]+(?:message|prompt|note|instructions?))?[ \t]*[:：]|#{1,6}[ \t]*(?:new[ \t]+)?instructions?\b)`)
+var role = regexp.MustCompile(`(?i)^([ \t]*)((?:#{1,6}[ \t]*)?(?:system|assistant|developer|human)(?:[ \t]+(?:message|prompt|note|instructions?))?[ \t]*[:：]|#{1,6}[ \t]*(?:new[ \t]+)?instructions?\b)`)
 
 // lookedAt is how much behind a bracket is looked at, in bytes.
 const lookedAt = 96
@@ -31,29 +31,53 @@ const lookedAt = 96
 // as it is.
 func Untrusted(text string) string {
 	text = visible(text)
-	if !strings.ContainsAny(text, "<＜﹤‹〈⟨❮&%\\[［:：#") {
-		return text
+	if strings.ContainsAny(text, "<＜﹤‹〈⟨❮&%\\") {
+		text = withoutTags(text)
 	}
+	if strings.ContainsAny(text, "[［") {
+		text = square.ReplaceAllString(text, "($1")
+	}
+	if strings.ContainsAny(text, ":：#") {
+		text = withoutRoles(text)
+	}
+	return text
+}
+
+// withoutTags makes the brackets of what looks like a part of a prompt round ones.
+func withoutTags(text string) string {
 	text = bracket.ReplaceAllStringFunc(text, func(found string) string { return "\x00" + found + "\x01" })
-	if strings.IndexByte(text, 0) >= 0 {
-		var b strings.Builder
-		for {
-			before, rest, found := strings.Cut(text, "\x00")
-			b.WriteString(before)
-			if !found {
-				break
-			}
-			spelled, rest, _ := strings.Cut(rest, "\x01")
-			if reserved.MatchString(following(rest)) {
-				spelled = "("
-			}
-			b.WriteString(spelled)
-			text = rest
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "\x00")
+		b.WriteString(before)
+		if !found {
+			return b.String()
 		}
-		text = b.String()
+		spelled, rest, _ := strings.Cut(rest, "\x01")
+		if reserved.MatchString(following(rest)) {
+			spelled = "("
+		}
+		b.WriteString(spelled)
+		text = rest
 	}
-	text = square.ReplaceAllString(text, "($1")
-	return role.ReplaceAllString(text, "$1> $2")
+}
+
+// withoutRoles quotes the lines that pose as somebody's turn.
+func withoutRoles(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		// Few lines begin with the letter of one.
+		if start := strings.TrimLeft(line, " \t"); start != "" && strings.ContainsRune("sSſaAdDhH#", firstRune(start)) {
+			line = role.ReplaceAllString(line, "$1> $2")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+func firstRune(text string) rune {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r
 }
 
 // following is what stands behind a bracket, as a model reads it.
