@@ -84,6 +84,10 @@ type Decision struct {
 // since it was asked for. Ask for what is open with [Agent.Approvals].
 var ErrApprovalClosed = errors.New("approval is not open")
 
+// ErrInvalidArguments says that the arguments of a [Decision] do not fit the tool.
+// Nothing was decided: correct them and decide again.
+var ErrInvalidArguments = errors.New("the arguments do not fit the tool")
+
 // approvalState is what became of an approval.
 type approvalState struct {
 	Approval
@@ -163,7 +167,8 @@ func (a *Agent) closed(s *approvalState, id string) error {
 // turn of the conversation is running, that one goes on with it and the outcome
 // is [Joined]; if a human owns the conversation, the tool runs and no model is
 // asked. An approval that cannot be decided is an error that wraps
-// [ErrApprovalClosed], and changes nothing.
+// [ErrApprovalClosed], and arguments that do not fit the tool one that wraps
+// [ErrInvalidArguments]; neither changes anything.
 //
 // If Decide fails afterwards, the decision stands all the same once the store
 // took it: [Agent.Resume] goes on with it.
@@ -196,7 +201,7 @@ func (r *run) decide(ctx context.Context, decision Decision) (*Reply, error) {
 			}
 			arguments, problem := tool.parse(string(decision.Arguments))
 			if problem != "" {
-				return nil, fmt.Errorf("approval %s: %s", s.ID, problem)
+				return nil, fmt.Errorf("approval %s: %w: %s", s.ID, ErrInvalidArguments, problem)
 			}
 			decided.Arguments = arguments
 		}

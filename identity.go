@@ -123,6 +123,7 @@ func (t *TypedTool[In, Out]) RequireVerified(level Verification) *TypedTool[In, 
 // A tool with an argument that names an object, such as order_id, cannot be
 // registered without Authorize, unless [TypedTool.WithoutAuthorize] says so.
 func (t *TypedTool[In, Out]) Authorize(allowed func(ctx context.Context, customer Customer, in In) (bool, error)) *TypedTool[In, Out] {
+	t.spec.policy.need("Authorize", allowed == nil)
 	t.spec.policy.authorize = func(ctx context.Context, customer Customer, arguments json.RawMessage) (bool, error) {
 		return policyFunc(func(in In) (bool, error) { return allowed(ctx, customer, in) })(arguments)
 	}

@@ -325,3 +325,21 @@ func FuzzTheCustomerComesFromTheCaller(f *testing.F) {
 		}
 	})
 }
+
+func TestAPolicyWithoutItsFunctionIsRefused(t *testing.T) {
+	type args struct {
+		Item string `json:"item"`
+	}
+	tool := func() *frontdesk.TypedTool[args, string] {
+		return frontdesk.NewTool("order", "Order something", func(context.Context, args) (string, error) { return "", nil })
+	}
+	for name, tool := range map[string]frontdesk.Tool{
+		"ConfirmFirst": tool().ConfirmFirst(nil),
+		"Once":         tool().Once(nil),
+		"Reconcile":    tool().Reconcile(nil),
+		"Authorize":    tool().Authorize(nil),
+	} {
+		_, err := frontdesk.NewRegistry(tool)
+		assert.ErrorContains(t, err, name+" was given nil")
+	}
+}

@@ -23,6 +23,7 @@ type toolPolicy struct {
 
 	approve   func(arguments json.RawMessage) (bool, error)
 	confirm   func(arguments json.RawMessage) (string, error)
+	missing   []string // policies without their function
 	once      func(arguments json.RawMessage) (string, error)
 	limits    []toolLimit
 	reconcile func(ctx context.Context, arguments json.RawMessage) (content string, done bool, err error)
@@ -49,6 +50,7 @@ func (t *TypedTool[In, Out]) ApproveWhen(when func(In) bool) *TypedTool[In, Out]
 // [Turn].Confirm, runs the tool with these very arguments and no others.
 // Anything else is no yes.
 func (t *TypedTool[In, Out]) ConfirmFirst(ask func(In) string) *TypedTool[In, Out] {
+	t.spec.policy.need("ConfirmFirst", ask == nil)
 	t.spec.policy.confirm = policyFunc(func(in In) (string, error) {
 		question := strings.TrimSpace(ask(in))
 		if question == "" {
@@ -65,6 +67,7 @@ func (t *TypedTool[In, Out]) ConfirmFirst(ask func(In) string) *TypedTool[In, Ou
 // failed gives its key back; one whose outcome is unknown keeps it. An empty
 // key claims nothing. It needs a [SharedMemory].
 func (t *TypedTool[In, Out]) Once(key func(In) string) *TypedTool[In, Out] {
+	t.spec.policy.need("Once", key == nil)
 	t.spec.policy.once = policyFunc(func(in In) (string, error) { return key(in), nil })
 	return t
 }
@@ -95,6 +98,7 @@ func (t *TypedTool[In, Out]) Limit(most int64, period time.Duration, amount func
 // whether it did, and out what the handler would have returned. An error says
 // that it cannot be told: then a human has to find out.
 func (t *TypedTool[In, Out]) Reconcile(ask func(ctx context.Context, in In) (out Out, done bool, err error)) *TypedTool[In, Out] {
+	t.spec.policy.need("Reconcile", ask == nil)
 	t.spec.policy.reconcile = func(ctx context.Context, arguments json.RawMessage) (string, bool, error) {
 		var in In
 		if err := json.Unmarshal(arguments, &in); err != nil {
@@ -134,7 +138,17 @@ func (p *toolPolicy) gated() bool {
 	return p.approve != nil || p.confirm != nil || p.verification > Anonymous
 }
 
+// need notes that a policy was given no function, for [toolPolicy.check] to refuse.
+func (p *toolPolicy) need(policy string, missing bool) {
+	if missing {
+		p.missing = append(p.missing, policy)
+	}
+}
+
 func (p *toolPolicy) check() error {
+	if len(p.missing) > 0 {
+		return fmt.Errorf("%s was given nil: give it a function", strings.Join(p.missing, ", "))
+	}
 	for _, limit := range p.limits {
 		if limit.most <= 0 || limit.period <= 0 {
 			return errors.New("a limit needs a number and a period above zero")

@@ -1,0 +1,205 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/frontdesk-go/frontdesk"
+)
+
+// Colleagues is the side of the people behind an agent. Its handler has these
+// routes, which answer with a [State] each:
+//
+//	GET  /conversations/{conversation}
+//	POST /conversations/{conversation}/approvals/{approval}   a Decision
+//	POST /conversations/{conversation}/messages               a Note, for the customer
+//	POST /conversations/{conversation}/take-over              {}
+//	POST /conversations/{conversation}/hand-back              a Note, for the model
+//	POST /conversations/{conversation}/close                  a Note, for the model
+//
+// A colleague acts on the conversations of their own tenant, under their own name:
+// both are what Identify says. The status is 401 if nobody knows who sends, 409 for
+// an approval that cannot be decided and for a hand-back of what no human has, 422
+// for arguments that do not fit the tool, and 503 where the host or the store failed.
+type Colleagues struct {
+	Agent *frontdesk.Agent
+
+	// Identify says who sends a request. An error means that nobody knows, or that
+	// they may not. It must be safe for concurrent use.
+	Identify func(*http.Request) (Colleague, error)
+
+	// Deliver, if there is one, is given the replies for customers that come of
+	// decisions, to send them on. A reply whose Text is empty says nothing to them.
+	Deliver func(ctx context.Context, conversation frontdesk.ConversationID, reply *frontdesk.Reply) error
+
+	// Origins are those of other pages that may send requests.
+	Origins []string
+
+	// Logger gets what clients are not told; nil means [slog.Default].
+	Logger *slog.Logger
+}
+
+// Colleague is somebody who works behind the agent.
+type Colleague struct {
+	Name   string // for the records, and for the customer where they write to them
+	Tenant string // whose conversations they see
+}
+
+// Decision is a colleague's answer to an approval.
+type Decision struct {
+	// Approved must be there: what says nothing decides nothing.
+	Approved *bool `json:"approved"`
+
+	// Arguments, if they are there, replace those of the call.
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+
+	// Words tell the model why or what else.
+	Words string `json:"words,omitempty"`
+}
+
+// Note is what a colleague writes.
+type Note struct {
+	Text string `json:"text"`
+}
+
+// State is how a conversation stands.
+type State struct {
+	Ownership frontdesk.Ownership  `json:"ownership"`
+	Approvals []frontdesk.Approval `json:"approvals"` // those that can be decided
+}
+
+// Handler returns the handler, for any number of requests at once.
+func (c Colleagues) Handler() (http.Handler, error) {
+	if c.Agent == nil || c.Identify == nil {
+		return nil, errors.New("serve: Colleagues needs an Agent and Identify")
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /conversations/{conversation}", c.act(nil))
+	mux.HandleFunc("POST /conversations/{conversation}/approvals/{approval}", c.act(c.decide))
+	mux.HandleFunc("POST /conversations/{conversation}/messages", c.act(c.post))
+	mux.HandleFunc("POST /conversations/{conversation}/take-over", c.act(c.takeOver))
+	mux.HandleFunc("POST /conversations/{conversation}/hand-back", c.act(c.handBack))
+	mux.HandleFunc("POST /conversations/{conversation}/close", c.act(c.close))
+	return protect(mux, c.Origins)
+}
+
+// request is what a colleague wants of a conversation.
+type request struct {
+	reader
+	w    http.ResponseWriter
+	r    *http.Request
+	id   frontdesk.ConversationID
+	name string
+}
+
+// act makes a handler of what a colleague does. do answers the request itself if it
+// returns false.
+func (c Colleagues) act(do func(*request) bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		rd := reader{loggerOr(c.Logger)}
+		colleague, err := c.Identify(r)
+		if err != nil || strings.TrimSpace(colleague.Name) == "" {
+			fail(w, http.StatusUnauthorized, "sign in first")
+			return
+		}
+		id := frontdesk.ConversationID{Tenant: colleague.Tenant, ID: r.PathValue("conversation")}
+		if !isName(id.ID) || !isName(r.PathValue("approval")) {
+			unknown.write(w)
+			return
+		}
+		if do != nil && !do(&request{rd, w, r, id, colleague.Name}) {
+			return
+		}
+		var state State
+		if state.Ownership, err = c.Agent.Owner(r.Context(), id); err == nil {
+			state.Approvals, err = c.Agent.Approvals(r.Context(), id)
+		}
+		if err != nil {
+			rd.explain(r, err).write(w)
+			return
+		}
+		if state.Approvals == nil {
+			state.Approvals = []frontdesk.Approval{}
+		}
+		answer(w, http.StatusOK, state)
+	}
+}
+
+// did reports whether something was done, and answers the request if not.
+func (q *request) did(err error) bool {
+	if err != nil {
+		q.explain(q.r, err).write(q.w)
+	}
+	return err == nil
+}
+
+func (c Colleagues) decide(q *request) bool {
+	var body Decision
+	if !q.body(q.w, q.r, &body) {
+		return false
+	}
+	if body.Approved == nil {
+		fail(q.w, http.StatusBadRequest, "say in approved whether it is")
+		return false
+	}
+	// A decision that was recorded is acted on whether or not somebody waits.
+	ctx := context.WithoutCancel(q.r.Context())
+	reply, err := c.Agent.Decide(ctx, q.id, frontdesk.Decision{
+		Approval:  q.r.PathValue("approval"),
+		Approved:  *body.Approved,
+		Arguments: body.Arguments,
+		By:        q.name,
+		Words:     body.Words,
+	})
+	if err != nil {
+		return q.did(err)
+	}
+	if c.Deliver == nil || reply == nil {
+		return true
+	}
+	if err := c.Deliver(ctx, q.id, reply); err != nil {
+		q.logger.ErrorContext(ctx, "reply not delivered", "conversation", q.id.String(), "error", err)
+		fail(q.w, http.StatusBadGateway, "it is decided, but the customer could not be told")
+		return false
+	}
+	return true
+}
+
+func (c Colleagues) post(q *request) bool {
+	var body Note
+	if !q.body(q.w, q.r, &body) {
+		return false
+	}
+	if strings.TrimSpace(body.Text) == "" {
+		fail(q.w, http.StatusBadRequest, "the message is empty")
+		return false
+	}
+	return q.did(c.Agent.Post(q.r.Context(), q.id, q.name, body.Text))
+}
+
+func (c Colleagues) takeOver(q *request) bool {
+	var body struct{}
+	return q.body(q.w, q.r, &body) && q.did(c.Agent.TakeOver(q.r.Context(), q.id, q.name))
+}
+
+func (c Colleagues) handBack(q *request) bool {
+	var body Note
+	if !q.body(q.w, q.r, &body) {
+		return false
+	}
+	owner, err := c.Agent.Owner(q.r.Context(), q.id)
+	if err == nil && owner.Owner != frontdesk.OwnerHuman {
+		fail(q.w, http.StatusConflict, "no human has this conversation: there is nothing to hand back")
+		return false
+	}
+	return q.did(err) && q.did(c.Agent.HandBack(q.r.Context(), q.id, q.name, body.Text))
+}
+
+func (c Colleagues) close(q *request) bool {
+	var body Note
+	return q.body(q.w, q.r, &body) && q.did(c.Agent.Close(q.r.Context(), q.id, q.name, body.Text))
+}

@@ -1,0 +1,228 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/frontdesk-go/frontdesk"
+)
+
+// Customers is the customers' side of an agent. Its handler has one route:
+//
+//	POST /conversations/{conversation}/messages
+//
+// The body is a [Message], and the answer a [Reply]; with Accept: text/event-stream
+// it is a stream of server-sent events instead, each with one line of JSON:
+//
+//	text   {"text": "..."}    a piece to append to what is on the screen
+//	reset  {"text": "..."}    what is to be on the screen instead, from here
+//	done   a Reply            the last one; its text is that of the whole reply
+//	error  {"error": "..."}   the last one, if there is no reply
+//
+// A turn goes on to its end if the client leaves: the reply is there when the same
+// message, with the same id, is sent again. The status is 401 if nobody knows who
+// sends, 404 for another customer's conversation, 422 for a message that is
+// refused, 429 with Retry-After where a quota is used up, and 503 where the host or
+// the store failed.
+//
+// Conversations of visitors without a customer id are open to every such visitor of
+// the tenant who knows the conversation's id: choose ids that cannot be guessed, and
+// keep them in the visitor's session.
+type Customers struct {
+	Agent *frontdesk.Agent
+
+	// Identify says who sends a request, and how sure that is. An error means
+	// that nobody knows. It must be safe for concurrent use.
+	Identify func(*http.Request) (frontdesk.Customer, error)
+
+	// Origins are those of other pages that may send requests, such as
+	// https://shop.example. Letting them read the answers (CORS) is up to the
+	// caller.
+	Origins []string
+
+	// Logger gets what clients are not told; nil means [slog.Default].
+	Logger *slog.Logger
+}
+
+// Message is what a customer sends. One of Text and Confirm must be there.
+type Message struct {
+	// ID is the channel's id of the message: sent again with it, the message is
+	// answered once, and the answer is the same.
+	ID string `json:"id,omitempty"`
+
+	Text string `json:"text,omitempty"`
+
+	// Confirm is the id of the [Question] to which the customer said yes.
+	Confirm string `json:"confirm,omitempty"`
+}
+
+// Reply is what a customer may know of a [frontdesk.Reply].
+type Reply struct {
+	Outcome frontdesk.Outcome `json:"outcome"`
+
+	// Text is in a small subset of Markdown, and HTML is the same, safe to put into
+	// a page.
+	Text string `json:"text"`
+	HTML string `json:"html"`
+
+	Citations []Citation `json:"citations,omitempty"`
+
+	// Questions are what waits for the customer.
+	Questions []Question `json:"questions,omitempty"`
+
+	// Epoch is that of the owner under which the reply was released; see
+	// [frontdesk.Ownership].
+	Epoch int64 `json:"epoch,omitempty"`
+}
+
+// Citation is where a reply has something from.
+type Citation struct {
+	Number int    `json:"number"` // 2 for "[2]"
+	Title  string `json:"title,omitempty"`
+	URL    string `json:"url,omitempty"`
+}
+
+// Question is what the customer is to confirm, or for what they are to prove who
+// they are. When they have, a [Message] with its id in Confirm goes on with it.
+type Question struct {
+	ID   string                 `json:"id"`
+	Kind frontdesk.ApprovalKind `json:"kind"` // "customer" or "verification"
+	Text string                 `json:"text,omitempty"`
+
+	// Verification is the level that is needed.
+	Verification frontdesk.Verification `json:"verification,omitempty"`
+}
+
+// Handler returns the handler, for any number of requests at once.
+func (c Customers) Handler() (http.Handler, error) {
+	if c.Agent == nil || c.Identify == nil {
+		return nil, errors.New("serve: Customers needs an Agent and Identify")
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /conversations/{conversation}/messages", c.message)
+	return protect(mux, c.Origins)
+}
+
+func (c Customers) message(w http.ResponseWriter, r *http.Request) {
+	rd := reader{loggerOr(c.Logger)}
+	customer, err := c.Identify(r)
+	if err != nil {
+		fail(w, http.StatusUnauthorized, "sign in first")
+		return
+	}
+	var message Message
+	if !rd.body(w, r, &message) {
+		return
+	}
+	if strings.TrimSpace(message.Text) == "" && message.Confirm == "" {
+		fail(w, http.StatusBadRequest, "the message is empty: send text, or the id of a question in confirm")
+		return
+	}
+	if !isName(r.PathValue("conversation")) {
+		unknown.write(w)
+		return
+	}
+	if !isName(message.ID) || !isName(message.Confirm) {
+		fail(w, http.StatusBadRequest, fmt.Sprintf("an id has at most %d bytes of text", maxName))
+		return
+	}
+	turn := frontdesk.Turn{
+		Conversation: r.PathValue("conversation"),
+		Customer:     customer,
+		MessageID:    message.ID,
+		Text:         message.Text,
+		Confirm:      message.Confirm,
+	}
+	// What the turn does has begun: it ends whether or not somebody waits.
+	ctx := context.WithoutCancel(r.Context())
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		c.stream(ctx, w, r, turn)
+		return
+	}
+	reply, err := c.Agent.Reply(ctx, turn)
+	if err != nil {
+		rd.explain(r, err).write(w)
+		return
+	}
+	answer(w, http.StatusOK, replyFor(reply))
+}
+
+// stream answers a message with server-sent events.
+func (c Customers) stream(ctx context.Context, w http.ResponseWriter, r *http.Request, turn frontdesk.Turn) {
+	out := events{w: w, control: http.NewResponseController(w)}
+	var screen, settled strings.Builder // all that was shown, and what stands of it
+	for event, err := range c.Agent.Stream(ctx, turn) {
+		if err != nil {
+			problem := reader{loggerOr(c.Logger)}.explain(r, err)
+			if !out.begun {
+				problem.write(w)
+				return
+			}
+			out.send("error", map[string]string{"error": problem.words})
+			return
+		}
+		switch event := event.(type) {
+		case frontdesk.TextDelta:
+			screen.WriteString(event.Text)
+			out.send("text", map[string]string{"text": event.Text})
+		case frontdesk.ToolStarted:
+			settled.Reset()
+			settled.WriteString(screen.String())
+		case frontdesk.Reset:
+			screen.Reset()
+			screen.WriteString(settled.String())
+			out.send("reset", map[string]string{"text": settled.String()})
+		case frontdesk.Done:
+			out.send("done", replyFor(event.Reply))
+		}
+	}
+}
+
+// events writes server-sent events. Once a client has left, it writes to nobody.
+type events struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	begun   bool
+	left    bool
+}
+
+func (e *events) send(kind string, value any) {
+	if e.left {
+		return
+	}
+	if !e.begun {
+		e.begun = true
+		e.w.Header().Set("Content-Type", "text/event-stream")
+		e.w.Header().Set("X-Accel-Buffering", "no") // proxies would hold the pieces back
+		e.w.WriteHeader(http.StatusOK)
+	}
+	data, err := json.Marshal(value)
+	if err == nil {
+		_, err = fmt.Fprintf(e.w, "event: %s\ndata: %s\n\n", kind, data)
+	}
+	if err == nil {
+		err = e.control.Flush()
+	}
+	e.left = err != nil
+}
+
+// replyFor is what the customer may know of a reply.
+func replyFor(reply *frontdesk.Reply) Reply {
+	shown := Reply{Outcome: reply.Outcome, Text: reply.Text, HTML: reply.HTML(), Epoch: reply.Epoch}
+	for _, citation := range reply.Citations {
+		shown.Citations = append(shown.Citations, Citation{Number: citation.Number, Title: citation.Passage.Title, URL: citation.Passage.URL})
+	}
+	for _, approval := range reply.Approvals {
+		if approval.Kind != frontdesk.ColleagueApproves {
+			shown.Questions = append(shown.Questions, Question{
+				ID: approval.ID, Kind: approval.Kind, Text: approval.Question, Verification: approval.Verification,
+			})
+		}
+	}
+	return shown
+}
