@@ -255,7 +255,7 @@ func oneOrList(value any) []any {
 // plainText returns a line that may hold HTML without it.
 func plainText(text string) string {
 	if looksLikeHTML(text) || strings.ContainsAny(text, "<&") {
-		if page, err := parseHTML([]byte(text)); err == nil {
+		if page, err := parseHTML(context.Background(), []byte(text)); err == nil {
 			text = textOf(page)
 		}
 	}

@@ -11,9 +11,13 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
+
+// DefaultTimeout is how long a [Folder] takes to read one file.
+const DefaultTimeout = time.Minute
 
 // DefaultMaxBytes is the size of the largest file that [Folder] reads. Pages of
 // a help centre are smaller by far, and a file is read whole.
@@ -43,6 +47,10 @@ type Folder struct {
 	// MaxBytes is the size from which on a file is skipped. Zero means
 	// [DefaultMaxBytes].
 	MaxBytes int64
+
+	// Timeout is how long a file may take: what is not read by then is skipped.
+	// Decoders are told by their context. Zero means [DefaultTimeout].
+	Timeout time.Duration
 }
 
 // Decoder reads the documents in a file. The ids of the documents begin with
@@ -129,7 +137,11 @@ func (f Folder) file(ctx context.Context, name string, decoder Decoder, yield fu
 	if err != nil {
 		return f.yield(yield, Document{}, skip(name, err))
 	}
-	for doc, err := range caught(ctx, decoder, name, data) {
+	timeout := f.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	for doc, err := range caught(ctx, timeout, decoder, name, data) {
 		if ctxErr := ctx.Err(); ctxErr != nil {
 			return ctxErr
 		}
@@ -146,10 +158,13 @@ func (f Folder) file(ctx context.Context, name string, decoder Decoder, yield fu
 	return ctx.Err()
 }
 
-// caught makes an error of a panic of a decoder, since one bad file must not end
-// a run.
-func caught(ctx context.Context, decoder Decoder, name string, data []byte) iter.Seq2[Document, error] {
+// caught makes errors of a decoder's panic and of one that takes too long, since one
+// bad file must not end a run.
+func caught(ctx context.Context, timeout time.Duration, decoder Decoder, name string, data []byte) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
+		late := tooMuch("it takes longer than %v to read", timeout)
+		ctx, cancel := context.WithTimeoutCause(ctx, timeout, late)
+		defer cancel()
 		stopped := false
 		defer func() {
 			if r := recover(); r != nil && !stopped {
@@ -157,8 +172,14 @@ func caught(ctx context.Context, decoder Decoder, name string, data []byte) iter
 			}
 		}()
 		for doc, err := range decoder.Decode(ctx, name, data) {
+			if context.Cause(ctx) == late {
+				doc, err = Document{}, late
+			}
 			if !yield(doc, err) {
 				stopped = true
+				return
+			}
+			if err == late {
 				return
 			}
 		}

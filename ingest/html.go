@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net/url"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"codeberg.org/readeck/go-readability/v2"
@@ -31,6 +33,10 @@ const (
 	maxHTMLDepth    = 200
 	maxHTMLRepeated = 10_000 // cells for which merged ones stand
 	maxHTMLSpanning = 1000   // bytes of a merged cell that is repeated
+
+	// Tags that are closed in the wrong order take time that grows with the square
+	// of their number.
+	maxHTMLTime = 10 * time.Second
 )
 
 // errNoText is the reason for pages that hold nothing to read.
@@ -45,9 +51,9 @@ var errNoText = errors.New("it has no text: if a script fills the page, export t
 type HTML struct{}
 
 // Decode implements [Decoder].
-func (HTML) Decode(_ context.Context, name string, data []byte) iter.Seq2[Document, error] {
+func (HTML) Decode(ctx context.Context, name string, data []byte) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		page, err := parseHTML(data)
+		page, err := parseHTML(ctx, data)
 		if err != nil {
 			yield(Document{}, err)
 			return
@@ -88,7 +94,7 @@ func (HTML) Decode(_ context.Context, name string, data []byte) iter.Seq2[Docume
 }
 
 // parseHTML parses a page in the encoding it declares.
-func parseHTML(data []byte) (*html.Node, error) {
+func parseHTML(ctx context.Context, data []byte) (*html.Node, error) {
 	if len(data) > maxHTMLBytes {
 		return nil, tooMuch("it has %d bytes of HTML, more than the %d that are read: split it", len(data), maxHTMLBytes)
 	}
@@ -108,11 +114,27 @@ func parseHTML(data []byte) (*html.Node, error) {
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, errors.New("it holds bytes that are zero: it is no text")
 	}
-	page, err := html.Parse(bytes.NewReader(data))
+	ctx, cancel := context.WithTimeoutCause(ctx, maxHTMLTime, tooMuch("its elements take longer than %v to put in order", maxHTMLTime))
+	defer cancel()
+	page, err := html.Parse(&timedReader{ctx, bytes.NewReader(data)})
 	if err != nil {
 		return nil, err
 	}
 	return page, boundHTML(page)
+}
+
+// timedReader ends with its context. What takes a parser long is not reading, but it
+// does nothing without.
+type timedReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r *timedReader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
 }
 
 // boundHTML refuses trees that would take long to walk, or too deep.
@@ -318,7 +340,7 @@ func boundSpan(cell *html.Node) int {
 // htmlToMarkdown returns a part of a page, such as the body of an article or of
 // a message, in Markdown.
 func htmlToMarkdown(fragment, address string) (string, error) {
-	page, err := parseHTML([]byte(fragment))
+	page, err := parseHTML(context.Background(), []byte(fragment))
 	if err != nil {
 		return "", err
 	}

@@ -2,7 +2,9 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -187,4 +190,44 @@ func TestWebBoundsPages(t *testing.T) {
 	var limit *ingest.LimitError
 	assert.ErrorAs(t, skipped[0], &limit)
 	assert.ErrorContains(t, skipped[1], "panicked")
+}
+
+func TestAFileThatTakesTooLong(t *testing.T) {
+	slow := ingest.DecoderFunc(func(ctx context.Context, name string, _ []byte) iter.Seq2[ingest.Document, error] {
+		return func(yield func(ingest.Document, error) bool) {
+			if yield(ingest.Document{ID: name, Text: "first"}, nil) {
+				<-ctx.Done()
+				yield(ingest.Document{}, ctx.Err())
+			}
+		}
+	})
+	folder := ingest.Folder{
+		FS:       fstest.MapFS{"a.slow": {Data: []byte("a")}, "b.txt": {Data: []byte("b")}},
+		Decoders: map[string]ingest.Decoder{".slow": slow},
+		Timeout:  50 * time.Millisecond,
+	}
+	var ids []string
+	late := 0
+	for doc, err := range folder.Documents(t.Context()) {
+		var limit *ingest.LimitError
+		if errors.As(err, &limit) {
+			late++
+			continue
+		}
+		require.NoError(t, err)
+		ids = append(ids, doc.ID)
+	}
+	assert.Equal(t, []string{"a.slow", "b.txt"}, ids)
+	assert.Equal(t, 1, late)
+}
+
+// Where tags are closed in the wrong order, the time to put them in order grows with
+// the square of their number: this page would take many minutes.
+func TestTagsThatTakeLong(t *testing.T) {
+	page := []byte(strings.Repeat("<p>a<a>", 1<<20))
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	for _, err := range (ingest.HTML{}).Decode(ctx, "page.html", page) {
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	}
 }

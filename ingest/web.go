@@ -47,8 +47,8 @@ type Web struct {
 	Allow []netip.Prefix
 
 	// MaxBytes is the size from which on a page is skipped. Zero means
-	// [DefaultMaxBytes]. Timeout bounds one page, redirects and all. Zero means
-	// [DefaultWebTimeout].
+	// [DefaultMaxBytes]. Timeout bounds loading one page, redirects and all, and
+	// reading it afterwards. Zero means [DefaultWebTimeout].
 	MaxBytes int64
 	Timeout  time.Duration
 }
@@ -75,7 +75,7 @@ func (w Web) Documents(ctx context.Context) iter.Seq2[Document, error] {
 				}
 				continue
 			}
-			for doc, err := range caught(ctx, decoder, address, data) {
+			for doc, err := range caught(ctx, w.timeout(), decoder, address, data) {
 				if ctx.Err() != nil {
 					yield(Document{}, ctx.Err())
 					return
@@ -104,11 +104,15 @@ func shownAddress(address string) string {
 	return address
 }
 
-func (w Web) client() *http.Client {
-	timeout := w.Timeout
-	if timeout == 0 {
-		timeout = DefaultWebTimeout
+func (w Web) timeout() time.Duration {
+	if w.Timeout == 0 {
+		return DefaultWebTimeout
 	}
+	return w.Timeout
+}
+
+func (w Web) client() *http.Client {
+	timeout := w.timeout()
 	dialer := &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error { return w.check(address) }}
 	return &http.Client{
 		Timeout: timeout,

@@ -1,13 +1,16 @@
 package ingest_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,21 +101,50 @@ func TestWebDialsPublicAddressesAlone(t *testing.T) {
 
 // A page that is allowed may not lead to one that is not.
 func TestWebChecksEachRedirect(t *testing.T) {
-	asked := 0
-	inner := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked++ }))
+	var asked atomic.Int32
+	listener, err := net.Listen("tcp", "127.0.0.2:0") // of the same machine, and not allowed
+	require.NoError(t, err)
+	inner := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	inner.Listener = listener
+	inner.Start()
 	defer inner.Close()
-	targets := []string{inner.URL, "http://169.254.169.254/latest/meta-data/", "http://[::1]/", "file:///etc/passwd", "http://2130706433/", "http://user@127.0.0.1/"}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, targets[len(r.URL.Path)-1], http.StatusFound)
+	for _, target := range []string{
+		inner.URL, strings.Replace(inner.URL, "127.0.0.2", "2130706434", 1), strings.Replace(inner.URL, "127.0.0.2", "[::ffff:127.0.0.2]", 1),
+		"http://169.254.169.254/latest/meta-data/", "http://[::1]/", "file:///etc/passwd", "http://user@shop.example/", "gopher://shop.example/",
+	} {
+		t.Run(target, func(t *testing.T) {
+			server := httptest.NewServer(http.RedirectHandler(target, http.StatusFound))
+			defer server.Close()
+			pages, skipped := webPages(t, ingest.Web{
+				URLs:    []string{server.URL},
+				Timeout: 5 * time.Second,
+				Allow:   []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+			})
+			assert.Empty(t, pages)
+			assert.Len(t, skipped, 1)
+		})
+	}
+	assert.Zero(t, asked.Load(), "an address that is not allowed was dialled")
+}
+
+func TestWebBoundsWhatIsUnpacked(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Type", "text/plain")
+		packed := gzip.NewWriter(w)
+		defer packed.Close()
+		for block := make([]byte, 1<<20); ; {
+			if _, err := packed.Write(block); err != nil {
+				return // without end
+			}
+		}
 	}))
-	server.Start()
 	defer server.Close()
-	// The first server alone is allowed, by its port's own address.
-	web := ingest.Web{Timeout: time.Second, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
-	web.URLs = []string{server.URL + "/a", server.URL + "/aa", server.URL + "/aaa", server.URL + "/aaaa", server.URL + "/aaaaa"}
-	_, skipped := webPages(t, web)
-	assert.GreaterOrEqual(t, len(skipped), 4)
-	assert.LessOrEqual(t, asked, 1, "only what is allowed")
+	web := ingest.Web{URLs: []string{server.URL}, MaxBytes: 1 << 20, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+	for _, err := range web.Documents(t.Context()) {
+		var limit *ingest.LimitError
+		assert.ErrorAs(t, err, &limit)
+	}
 }
 
 func TestWebStops(t *testing.T) {
