@@ -42,7 +42,7 @@ type pattern struct {
 const model = `(?:ai|a\.i\.|llm|gpt(?:-?\d[\w.]*)?|chatgpt|claude|gemini|llama|copilot|(?:ai|language|virtual|support) (?:model|assistant|agent|bot)|assistant|chatbot|language model|ki|ia|ki-assistent\w*|sprachmodell|asistente|assistente|modèle|modelo|бот|ассистент)`
 
 // models are parts of which each such way has one.
-var models = []string{" ai", "a.i.", "llm", "gpt", "claude", "gemini", "llama", "copilot", "model", "modèle", "assist", "asist", "agent", " bot", "chatbot", " ki", " ia", "бот", "ассистент"}
+var models = []string{" ai", "a.i.", "llm", "gpt", "claude", "gemini", "llama", "copilot", "model", "modèle", "assist", "asist", "agent", " bot ", " bot:", " bot,", " bot-", " bot!", " bots", "chatbot", " ki", " ia", "бот", "ассистент"}
 
 var patterns = []pattern{
 	{Override, []string{"ignore", "disregard", "forget", "override", "bypass", "discard", "overrule"}, regexp.MustCompile(`\b(?:ignore|disregard|forget|override|bypass|discard|overrule)\b[^.!?\n]{0,40}\b(?:(?:previous|prior|above|earlier|preceding|original|existing|all|your|any|system|the) )+(?:[a-z]+ ){0,2}(?:instructions?|prompts?|rules?|guidelines?|polic(?:y|ies)|directives?|commands?|orders? from|training|constraints?|restrictions?|guardrails?|programming)\b`), nil},
@@ -75,7 +75,7 @@ var patterns = []pattern{
 	{Address, []string{"ki-", "wenn du eine ki", "als ki", "si eres una ia", "si tu es une ia", "se você é uma ia", "se sei un"}, regexp.MustCompile(`wenn (?:du|sie) (?:eine? )?(?:ki|sprachmodell|assistent)|si (?:eres|usted es) una? (?:ia|asistente)|si (?:tu es|vous êtes) une? (?:ia|assistant)|se (?:você é|sei|você for) un[ao]? ?(?:ia|assistente|modello)`), nil},
 
 	{Tool, []string{"call", "invoke", "execute", "run", "use"}, regexp.MustCompile(`\b(?:call|invoke|execute|trigger|run|use)\b[^.!?\n]{0,20}\b(?:the )?(?:[a-z]+_[a-z_]+|[a-z]{4,} (?:tool|function|api))\b[^.!?\n]{0,40}\b(?:with|to|for|now|immediately|on)\b`), nil},
-	{Tool, []string{"assistant", "agent", " ai ", "bot"}, regexp.MustCompile(`\b(?:assistant|agent|ai|bot) (?:must|should|shall|has to|have to|need to|needs to|are to) (?:now |immediately |always |first |also )*(?:issue|process|refund|transfer|send|cancel|grant|approve|delete|change|update|escalate|call)\b`), nil},
+	{Tool, []string{"assistant ", "agent ", "ai ", "bot "}, regexp.MustCompile(`\b(?:assistant|agent|ai|bot) (?:must|should|shall|has to|have to|need to|needs to|are to) (?:now |immediately |always |first |also )*(?:issue|process|refund|transfer|send|cancel|grant|approve|delete|change|update|escalate|call)\b`), nil},
 }
 
 // markup are the beginnings of what only prompts hold.
