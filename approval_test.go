@@ -372,3 +372,40 @@ func TestAMessageBeforeTheTurnWaits(t *testing.T) {
 	assert.Equal(t, "Paid.", reply.Text)
 	assert.Len(t, till.paid, 1)
 }
+
+// beforeEnd decides by another process what a turn waits for, right before the turn
+// records that it ends.
+type beforeEnd struct {
+	*frontdesk.InMemory
+	decide func()
+}
+
+func (m *beforeEnd) Append(ctx context.Context, id frontdesk.ConversationID, last int64, entries ...frontdesk.Entry) error {
+	if decide := m.decide; decide != nil && entries[len(entries)-1].Kind == frontdesk.EntryTurnEnded {
+		m.decide = nil
+		decide()
+	}
+	return m.InMemory.Append(ctx, id, last, entries...)
+}
+
+func TestADecisionAsTheTurnEnds(t *testing.T) {
+	till := new(till)
+	memory := &beforeEnd{InMemory: new(frontdesk.InMemory)}
+	look := frontdesk.NewTool("look", "Look an order up", func(context.Context, struct{}) (string, error) { return "delivered", nil }).Trusted().ReadOnly()
+	tools := []frontdesk.Tool{till.tool().ApproveWhen(nil), look}
+	provider := frontdesktest.NewProvider(pay("ORD-1", 500).And(frontdesktest.Call("look", `{}`)), frontdesktest.Say("Paid."))
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: tools})
+	other := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory.InMemory, Tools: tools})
+	memory.decide = func() {
+		approvals, err := other.Approvals(t.Context(), conversation)
+		require.NoError(t, err)
+		require.Len(t, approvals, 1)
+		reply, err := other.Decide(t.Context(), conversation, frontdesk.Decision{Approval: approvals[0].ID, Approved: true, By: "Bea"})
+		require.NoError(t, err)
+		assert.Equal(t, frontdesk.Joined, reply.Outcome)
+	}
+	reply := play(t, agent, say("Pay me"), false)
+	assert.Equal(t, frontdesk.Answered, reply.Outcome)
+	assert.Len(t, till.paid, 1, "what was approved did not run")
+	provider.AssertDone(t)
+}

@@ -427,7 +427,7 @@ func (r *run) write(ctx context.Context) error {
 // unread reports whether a message or a decision has come that keeps the turn from
 // ending with the given outcome.
 func (c *conversation) unread(outcome Outcome) bool {
-	return c.approved() != nil || outcome == Answered && !c.turn.answered || outcome.waits() && len(c.waiting) > 0 || !outcome.told() && c.turn.joined
+	return c.approved() != nil || outcome == Answered && !c.turn.answered || outcome.waits() && (len(c.waiting) > 0 || c.pendingCall() >= 0) || !outcome.told() && c.turn.joined
 }
 
 // mine reports whether the turn goes on, and this process has it. The number of
