@@ -205,7 +205,7 @@ func (r *run) decide(ctx context.Context, decision Decision) (*Reply, error) {
 			}
 			decided.Arguments = arguments
 		}
-		r.turn.Customer, r.deciding = s.Customer, true
+		r.turn.Customer, r.owed = s.Customer, true
 		joined := r.begin(busy, s.call != nil)
 		r.add(EntryApprovalDecided, decided)
 		err := r.write(detached(ctx))

@@ -27,6 +27,10 @@ var (
 	// it with these arguments. It is the [ToolResult].Err of such a call.
 	ErrDenied = errors.New("the customer may not use this tool with these arguments")
 
+	// ErrUnknownOutcome says that a tool call may or may not have taken effect,
+	// and that somebody has to find out first: see [Agent.Resolve].
+	ErrUnknownOutcome = errors.New("nobody knows whether a tool call took effect")
+
 	// ErrTruncated says that a model's answer ended early: the stream broke
 	// off, or the answer ran into MaxTokens. No tool call of such an answer
 	// is run.

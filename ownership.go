@@ -133,11 +133,18 @@ func (a *Agent) Close(ctx context.Context, id ConversationID, by, note string) e
 // HandBack returns a conversation from a human, named by, to the agent, which
 // answers from the customer's next message on. The note, which may be empty,
 // tells the model what it should know. It reads it with that message, after what
-// was said and done meanwhile. It is an error if no human owns the conversation.
+// was said and done meanwhile. It is an error if no human owns the conversation, and
+// one that wraps [ErrUnknownOutcome] if, since it was handed over, a tool call ended
+// nobody knows how: nobody would look into it any more.
 func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string) error {
 	return a.record(ctx, id, EntryHandedBack, handedBack{By: by, Note: note}, func(c *conversation, _ *Entry) error {
 		if !c.human {
 			return fmt.Errorf("conversation %s is not with a human: there is nothing to hand back", id)
+		}
+		for _, effect := range c.unresolved {
+			if effect.unknown && !effect.named {
+				return fmt.Errorf("conversation %s: %w: find out about %s with the key %s, tell Resolve, and hand back then", id, ErrUnknownOutcome, effect.Tool, effect.IdempotencyKey)
+			}
 		}
 		return nil
 	})
@@ -295,10 +302,16 @@ func (r *run) due(ctx context.Context, reply *Reply, err error) (*Reply, error) 
 	if err == nil {
 		err = r.load(ctx, true)
 	}
+	if err == nil {
+		err = r.retellHandoff(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if r.c.owner.Owner == OwnerAgent || r.c.owner.Epoch == reply.Epoch {
+		if reply.Handoff != nil && r.c.human {
+			reply.Handoff = r.c.packet()
+		}
 		return reply, nil
 	}
 	late := &Reply{Turn: reply.Turn, Outcome: Escalated, Results: reply.Results, Requests: reply.Requests, Usage: reply.Usage, Model: reply.Model, Epoch: r.c.owner.Epoch}

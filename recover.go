@@ -194,8 +194,18 @@ type Resolution struct {
 	By, Note string
 }
 
-// Resolve records what came of a tool call whose outcome was unknown, as in
-// [Handoff].Effects. The model is told with the customer's next message. It is
+// Effects returns the tool calls of a conversation that were started and of which
+// nobody knows what came, oldest first: those that run at the moment among them.
+func (a *Agent) Effects(ctx context.Context, id ConversationID) ([]Effect, error) {
+	c := newConversation(id)
+	if err := a.catchUp(ctx, c); err != nil {
+		return nil, err
+	}
+	return c.effects(), nil
+}
+
+// Resolve records what came of a tool call whose outcome was unknown; see
+// [Agent.Effects]. The model is told with the customer's next message. It is
 // an error if the conversation has no such effect.
 func (a *Agent) Resolve(ctx context.Context, id ConversationID, resolution Resolution) error {
 	body := effectResolved{IdempotencyKey: resolution.IdempotencyKey, Happened: resolution.Happened, By: resolution.By, Note: resolution.Note}

@@ -36,7 +36,7 @@ type run struct {
 	gathered   bool   // the customer has had time to say more
 	recovering bool   // nobody waits for the reply
 	again      bool   // there is nothing new to answer
-	deciding   bool   // it was begun by a decision
+	owed       bool   // to others than the caller: it was begun by a decision, or for what had joined the turn before
 
 	failed map[string]toolFinished // the results of calls that failed, by entry
 	wasted int                     // requests of which no answer came
@@ -282,16 +282,24 @@ func (r *run) load(ctx context.Context, newest bool) error {
 // owns the conversation. If nobody could be told of the handoff before, they
 // are told now.
 func (r *run) withHuman(ctx context.Context) (*Reply, error) {
+	if err := r.retellHandoff(ctx); err != nil {
+		return nil, err
+	}
+	return &Reply{Outcome: Escalated, Handoff: r.c.packet(), Epoch: r.c.owner.Epoch}, nil
+}
+
+// retellHandoff tells the escalator of a handoff of which it could not be told before.
+func (r *run) retellHandoff(ctx context.Context) error {
 	for range appendAttempts {
 		if !r.c.untoldHandoff() || r.agent.config.Escalator == nil {
 			break
 		}
 		// On a conflict, somebody else may have recorded the ticket.
 		if err := r.escalate(ctx); err != nil && !errors.Is(err, ErrConflict) {
-			return nil, err
+			return err
 		}
 	}
-	return &Reply{Outcome: Escalated, Handoff: r.c.packet(), Epoch: r.c.owner.Epoch}, nil
+	return nil
 }
 
 // leave ends the turn in the log if it has no outcome, whatever the reason.
@@ -300,7 +308,7 @@ func (r *run) leave(ctx context.Context, failure error) {
 		// A turn that others rely on is left to be taken up once more: the
 		// callers of messages and decisions that joined it do not hear of its
 		// failure, and the customer does not of that of a decision.
-		if relied := r.recovering || r.deciding || r.c.unread(outcomeFailed); r.mine() && (!relied || r.agent.shared == nil) {
+		if relied := r.recovering || r.owed || r.c.unread(outcomeFailed); r.mine() && (!relied || r.agent.shared == nil) {
 			r.addFailure(ctx, failure)
 		}
 		if !r.recovering || ctx.Err() == nil {
@@ -333,7 +341,11 @@ func (r *run) addFailure(ctx context.Context, failure error) {
 	if failure != nil && ctx.Err() == nil {
 		outcome, text = outcomeFailed, failure.Error()
 	}
-	if next := r.c.next(r.agent.rules()); next.step == stepEnd {
+	next := r.c.next(r.agent.rules())
+	if next.step == stepEscalate { // the handoff stands, whoever could not be told of it
+		next = decision{step: stepEnd, outcome: Escalated}
+	}
+	if next.step == stepEnd {
 		if ended, ok := r.ending(detached(ctx), next.outcome); ok {
 			r.add(EntryTurnEnded, ended) // it was only to be told
 			return
@@ -436,14 +448,20 @@ func (c *conversation) unread(outcome Outcome) bool {
 func (r *run) mine() bool { return r.c.running(r.id) && r.c.turn.taken == r.taken }
 
 // keepEffects drops what is to be written except what tools did. Their calls were
-// closed when the human took over, so that it is told as found out since.
+// closed when the human took over, so that it is told as found out since. Of a call
+// whose intent is not in the log there is nothing to tell: it claimed nothing that
+// could be given back, and an earlier try with its key may have taken effect.
 func (r *run) keepEffects() {
 	pending := r.pending
 	r.pending = nil
+	intents := make(map[string]bool)
 	for _, entry := range pending {
+		if started, ok := entry.body.(toolStarted); ok {
+			intents[started.IdempotencyKey] = true
+		}
 		finished, ok := entry.body.(toolFinished)
 		switch {
-		case !ok || finished.effect == nil || finished.Status == ToolUnknown:
+		case !ok || finished.effect == nil || finished.Status == ToolUnknown || intents[finished.effect.IdempotencyKey]:
 		case finished.Approval != "":
 			r.pending = append(r.pending, entry)
 		default:
@@ -543,6 +561,7 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 	reply := r.c.reply()
 	if len(r.c.waiting) > 0 && r.c.owner.Owner == OwnerAgent {
 		r.begin(false, false)
+		r.owed = true
 		if err := r.write(detached(ctx)); !errors.Is(err, ErrConflict) {
 			return nil, err
 		}

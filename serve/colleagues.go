@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/frontdesk-go/frontdesk"
@@ -20,10 +21,12 @@ import (
 //	POST /conversations/{conversation}/take-over              {}
 //	POST /conversations/{conversation}/hand-back              a Note, for the model
 //	POST /conversations/{conversation}/close                  a Note, for the model
+//	POST /conversations/{conversation}/effects/{key}          a Resolution
 //
 // A colleague acts on the conversations of their own tenant, under their own name:
 // both are what Identify says. The status is 401 if nobody knows who sends, 409 for
-// an approval that cannot be decided and for a hand-back of what no human has, 422
+// an approval that cannot be decided, for a hand-back of what no human has, and for one
+// while nobody knows what came of a tool call, 422
 // for arguments that do not fit the tool, and 503 where the host or the store failed.
 type Colleagues struct {
 	Agent *frontdesk.Agent
@@ -61,6 +64,16 @@ type Decision struct {
 	Words string `json:"words,omitempty"`
 }
 
+// Resolution is what a colleague found out about a tool call of which nobody knew
+// what came.
+type Resolution struct {
+	// Happened must be there. If it is false, the same may be done again.
+	Happened *bool `json:"happened"`
+
+	// Note is for the model.
+	Note string `json:"note,omitempty"`
+}
+
 // Note is what a colleague writes.
 type Note struct {
 	Text string `json:"text"`
@@ -70,6 +83,7 @@ type Note struct {
 type State struct {
 	Ownership frontdesk.Ownership  `json:"ownership"`
 	Approvals []frontdesk.Approval `json:"approvals"` // those that can be decided
+	Effects   []frontdesk.Effect   `json:"effects"`   // those of which nobody knows what came
 }
 
 // Handler returns the handler, for any number of requests at once.
@@ -84,6 +98,7 @@ func (c Colleagues) Handler() (http.Handler, error) {
 	mux.HandleFunc("POST /conversations/{conversation}/take-over", c.act(c.takeOver))
 	mux.HandleFunc("POST /conversations/{conversation}/hand-back", c.act(c.handBack))
 	mux.HandleFunc("POST /conversations/{conversation}/close", c.act(c.close))
+	mux.HandleFunc("POST /conversations/{conversation}/effects/{key}", c.act(c.resolve))
 	return protect(mux, c.Origins)
 }
 
@@ -107,26 +122,36 @@ func (c Colleagues) act(do func(*request) bool) http.HandlerFunc {
 			return
 		}
 		id := frontdesk.ConversationID{Tenant: colleague.Tenant, ID: r.PathValue("conversation")}
-		if !isName(id.ID) || !isName(r.PathValue("approval")) {
+		if !isName(id.ID) || !isName(r.PathValue("approval")) || !isName(r.PathValue("key")) {
 			unknown.write(w)
 			return
 		}
 		if do != nil && !do(&request{rd, w, r, id, colleague.Name}) {
 			return
 		}
-		var state State
-		if state.Ownership, err = c.Agent.Owner(r.Context(), id); err == nil {
-			state.Approvals, err = c.Agent.Approvals(r.Context(), id)
-		}
+		state, err := c.state(r.Context(), id)
 		if err != nil {
 			rd.explain(r, err).write(w)
 			return
 		}
-		if state.Approvals == nil {
-			state.Approvals = []frontdesk.Approval{}
-		}
 		answer(w, http.StatusOK, state)
 	}
+}
+
+func (c Colleagues) state(ctx context.Context, id frontdesk.ConversationID) (state State, err error) {
+	if state.Ownership, err = c.Agent.Owner(ctx, id); err != nil {
+		return State{}, err
+	}
+	if state.Approvals, err = c.Agent.Approvals(ctx, id); err != nil {
+		return State{}, err
+	}
+	if state.Effects, err = c.Agent.Effects(ctx, id); err != nil {
+		return State{}, err
+	}
+	// Lists without anything in them are lists all the same.
+	state.Approvals = append([]frontdesk.Approval{}, state.Approvals...)
+	state.Effects = append([]frontdesk.Effect{}, state.Effects...)
+	return state, nil
 }
 
 // did reports whether something was done, and answers the request if not.
@@ -197,6 +222,26 @@ func (c Colleagues) handBack(q *request) bool {
 		return false
 	}
 	return q.did(err) && q.did(c.Agent.HandBack(q.r.Context(), q.id, q.name, body.Text))
+}
+
+func (c Colleagues) resolve(q *request) bool {
+	var body Resolution
+	if !q.body(q.w, q.r, &body) {
+		return false
+	}
+	if body.Happened == nil {
+		fail(q.w, http.StatusBadRequest, "say in happened whether it did")
+		return false
+	}
+	key := q.r.PathValue("key")
+	effects, err := c.Agent.Effects(q.r.Context(), q.id)
+	if err == nil && !slices.ContainsFunc(effects, func(e frontdesk.Effect) bool { return e.IdempotencyKey == key }) {
+		fail(q.w, http.StatusConflict, "there is no such tool call of which nobody knows what came")
+		return false
+	}
+	return q.did(err) && q.did(c.Agent.Resolve(q.r.Context(), q.id, frontdesk.Resolution{
+		IdempotencyKey: key, Happened: *body.Happened, By: q.name, Note: body.Note,
+	}))
 }
 
 func (c Colleagues) close(q *request) bool {

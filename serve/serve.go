@@ -114,6 +114,8 @@ func (rd reader) explain(r *http.Request, err error) problem {
 		return unknown
 	case errors.Is(err, frontdesk.ErrInvalidArguments):
 		return problem{http.StatusUnprocessableEntity, err.Error(), time.Time{}}
+	case errors.Is(err, frontdesk.ErrUnknownOutcome):
+		return problem{http.StatusConflict, "nobody knows what came of a tool call: find out, and tell it under effects first", time.Time{}}
 	case errors.Is(err, frontdesk.ErrApprovalClosed):
 		return problem{http.StatusConflict, "this approval is not open: it was decided, has expired, or is not there", time.Time{}}
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -179,9 +180,27 @@ func (w *world) fold(c *chat, log []frontdesk.Entry) (messages []frontdesk.Messa
 		if packet == nil {
 			packet = reply.Handoff
 		}
-		if err := agent.HandBack(context.Background(), c.id, "Bea", "Go on."); err != nil {
+		err = agent.HandBack(context.Background(), c.id, "Bea", "Go on.")
+		if errors.Is(err, frontdesk.ErrUnknownOutcome) {
+			err = resolveAll(agent, c.id)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}
 	return nil, nil, fmt.Errorf("no reply after several handoffs, at %v", time.Now())
+}
+
+// resolveAll has a human find out what nobody knows, and hand the conversation back.
+func resolveAll(agent *frontdesk.Agent, id frontdesk.ConversationID) error {
+	effects, err := agent.Effects(context.Background(), id)
+	if err != nil {
+		return err
+	}
+	for _, effect := range effects {
+		if err := agent.Resolve(context.Background(), id, frontdesk.Resolution{IdempotencyKey: effect.IdempotencyKey, By: "Bea"}); err != nil {
+			return err
+		}
+	}
+	return agent.HandBack(context.Background(), id, "Bea", "Go on.")
 }
