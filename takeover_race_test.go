@@ -1,0 +1,188 @@
+package frontdesk_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/frontdesktest"
+)
+
+// The orders of events in this file were found by package internal/sim.
+
+// intervened is a store on which something happens before an append.
+type intervened struct {
+	*frontdesk.InMemory
+
+	// before is asked before each append. What it returns is the error of the append,
+	// which is then not made.
+	before func(entries []frontdesk.Entry) error
+
+	lost int // so many reads fail
+}
+
+func (m *intervened) Append(ctx context.Context, id frontdesk.ConversationID, last int64, entries ...frontdesk.Entry) error {
+	if m.before != nil {
+		if err := m.before(entries); err != nil {
+			return err
+		}
+	}
+	return m.InMemory.Append(ctx, id, last, entries...)
+}
+
+var errUnreached = errors.New("the store is not reached")
+
+func (m *intervened) Load(ctx context.Context, id frontdesk.ConversationID, after int64) ([]frontdesk.Entry, error) {
+	if m.lost > 0 {
+		m.lost--
+		return nil, errUnreached
+	}
+	return m.InMemory.Load(ctx, id, after)
+}
+
+func hasKind(entries []frontdesk.Entry, kind frontdesk.EntryKind) bool {
+	return slices.ContainsFunc(entries, func(e frontdesk.Entry) bool { return e.Kind == kind })
+}
+
+// A human takes over while the store cannot be reached for the intent of a call: as it
+// claimed nothing, it must not give back what another call has claimed.
+func TestACallThatNeverBeganGivesNothingBack(t *testing.T) {
+	till, shared := new(till), new(frontdesk.InMemory)
+	desk := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: shared})
+	serve := func(memory frontdesk.Memory, script ...frontdesktest.Answer) *frontdesk.Agent {
+		return newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(script...), Memory: memory, Tools: []frontdesk.Tool{till.tool().Once(orderOnce)}})
+	}
+	in := func(conversation string) frontdesk.Turn {
+		turn := say("Refund ORD-1")
+		turn.Conversation = conversation
+		return turn
+	}
+	play(t, serve(shared, pay("ORD-1", 5), frontdesktest.Say("Paid.")), in("c-a"), false)
+	require.Len(t, till.paid, 1)
+
+	memory := &intervened{InMemory: shared}
+	memory.before = func(entries []frontdesk.Entry) error {
+		if entries[0].Kind != frontdesk.EntryToolStarted {
+			return nil
+		}
+		memory.before, memory.lost = nil, 1
+		require.NoError(t, desk.TakeOver(t.Context(), frontdesk.ConversationID{ID: "c-b"}, "Bea"))
+		return errUnreached
+	}
+	_, err := serve(memory, pay("ORD-1", 5)).Reply(t.Context(), in("c-b"))
+	require.Error(t, err)
+
+	reply := play(t, serve(shared, pay("ORD-1", 5), frontdesktest.Say("It was paid before.")), in("c-c"), false)
+	assert.Equal(t, frontdesk.ToolNotRun, reply.Results[0].Status)
+	assert.Len(t, till.paid, 1, "it was paid twice")
+}
+
+// A turn that is begun for what had joined the one before is not its caller's: it does
+// not end with them.
+func TestWhatJoinedOutlivesTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := new(frontdesk.InMemory)
+		memory := &intervened{InMemory: shared}
+		desk := new(helpdesk)
+		other := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Say("Here is your answer.")), Memory: shared, Escalator: desk})
+		memory.before = func(entries []frontdesk.Entry) error {
+			if hasKind(entries, frontdesk.EntryTurnEnded) {
+				memory.before = nil
+				require.NoError(t, other.HandBack(t.Context(), conversation, "Bea", ""))
+				reply, err := other.Reply(t.Context(), identified("And then?", "m-2"))
+				require.NoError(t, err)
+				require.Equal(t, frontdesk.Joined, reply.Outcome)
+			}
+			return nil
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		asked := 0
+		agent := newAgent(t, frontdesk.Config{Memory: memory, Escalator: desk, Provider: frontdesk.ProviderFunc(
+			func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
+				if asked++; asked == 1 {
+					return frontdesktest.NewProvider(escalate("")).Generate(ctx, request, stream)
+				}
+				leave()
+				return nil, ctx.Err()
+			})})
+		_, err := agent.Reply(ctx, identified("A human, please", "m-1"))
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, 2, asked)
+
+		time.Sleep(time.Minute) // the lease has run out
+		var recovered []frontdesk.Recovered
+		require.NoError(t, other.Recover(t.Context(), func(r frontdesk.Recovered) { recovered = append(recovered, r) }))
+		require.Len(t, recovered, 1, "the message that had joined is lost")
+		require.NoError(t, recovered[0].Err)
+		assert.Equal(t, "Here is your answer.", recovered[0].Reply.Text)
+	})
+}
+
+// A handoff stands, whether or not the escalator could be told: a message that was
+// read before it is not answered once more.
+func TestAMessageBeforeAHandoffThatCouldNotBeTold(t *testing.T) {
+	desk := &helpdesk{err: errors.New("the helpdesk is down")}
+	broken := true
+	script := frontdesktest.NewProvider(escalate("Bea takes over."))
+	agent := newAgent(t, frontdesk.Config{Escalator: desk, Provider: frontdesk.ProviderFunc(
+		func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
+			if broken {
+				return nil, &frontdesk.HostError{Status: 400, Message: "no"}
+			}
+			return script.Generate(ctx, request, stream)
+		})})
+	_, err := agent.Reply(t.Context(), identified("Hello?", "m-1"))
+	require.Error(t, err)
+	broken = false
+	_, err = agent.Reply(t.Context(), identified("A human, please", "m-2"))
+	require.ErrorIs(t, err, desk.err)
+
+	desk.err = nil
+	for _, turn := range []frontdesk.Turn{identified("Hello?", "m-1"), identified("A human, please", "m-2")} {
+		reply := play(t, agent, turn, false)
+		assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+		assert.Equal(t, "Bea takes over.", reply.Text)
+		require.NotNil(t, reply.Handoff)
+		assert.NotEmpty(t, reply.Handoff.Ticket, "nobody was told")
+	}
+	require.NoError(t, agent.HandBack(t.Context(), conversation, "Bea", ""))
+	reply := play(t, agent, identified("Hello?", "m-1"), false)
+	assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+	script.AssertDone(t)
+}
+
+// What ended nobody knows how while a human owned the conversation, they have to look
+// into before they hand it back: nobody else would.
+func TestNoHandBackWithAnUnknownOutcome(t *testing.T) {
+	till := new(till)
+	provider := frontdesktest.NewProvider(pay("ORD-1", 500), frontdesktest.Say("It was paid."))
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{till.tool().ApproveWhen(nil)}})
+	approvals := play(t, agent, say("Refund ORD-1"), false).Approvals
+	require.Len(t, approvals, 1)
+	require.NoError(t, agent.TakeOver(t.Context(), conversation, "Bea"))
+	till.fail = syscall.ECONNRESET
+	_, err := agent.Decide(t.Context(), conversation, frontdesk.Decision{Approval: approvals[0].ID, Approved: true, By: "Bea"})
+	require.NoError(t, err)
+
+	err = agent.HandBack(t.Context(), conversation, "Bea", "")
+	require.ErrorIs(t, err, frontdesk.ErrUnknownOutcome)
+	effects, err := agent.Effects(t.Context(), conversation)
+	require.NoError(t, err)
+	require.Len(t, effects, 1)
+	assert.Equal(t, "pay", effects[0].Tool)
+	require.NoError(t, agent.Resolve(t.Context(), conversation, frontdesk.Resolution{IdempotencyKey: effects[0].IdempotencyKey, Happened: true, By: "Bea"}))
+	require.NoError(t, agent.HandBack(t.Context(), conversation, "Bea", ""))
+	effects, err = agent.Effects(t.Context(), conversation)
+	require.NoError(t, err)
+	assert.Empty(t, effects)
+	assert.Equal(t, "It was paid.", play(t, agent, say("So?"), false).Text)
+}
