@@ -403,6 +403,17 @@ func (r *run) perform(ctx context.Context, p performance) error {
 		}
 		return err
 	}
+	if !p.detached && r.c.turn.overtaken > r.epoch {
+		// A human came right behind the intent, whose append was not answered.
+		if !again {
+			r.add(EntryEffectResolved, effectResolved{IdempotencyKey: p.key})
+			r.changes(giveBack(changes, time.Now()))
+			if err := r.write(detached(ctx)); err != nil {
+				return err
+			}
+		}
+		return errTakenOver
+	}
 	result := notRun(p.call, "Error: not run: the turn was stopped.")
 	if ctx.Err() == nil && time.Now().Before(intent.NotAfter) && (r.lease == nil || r.lease.held()) {
 		result = p.tool.run(r.callContext(ctx, p.tool.name, p.key, intent.NotAfter), p.call, p.arguments, intent.NotAfter)

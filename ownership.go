@@ -292,6 +292,9 @@ func (c *conversation) untoldHandoff() bool {
 // anything in, so that it can be asked before anything is released. If the log
 // cannot be read, it says yes: what cannot be checked is kept back.
 func (r *run) overtaken(ctx context.Context) bool {
+	if t := r.c.turn; t != nil && t.overtaken > r.epoch {
+		return true
+	}
 	taken, err := r.peek(ctx)
 	return taken || err != nil
 }

@@ -158,7 +158,6 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 			return nil, fmt.Errorf("approval %s: %w: the customer cannot confirm it any more, or is not verified as it asks", r.turn.Confirm, ErrApprovalClosed)
 		}
 		joined := false
-		r.id, r.epoch = "", 0
 		if !r.c.human {
 			joined = r.begin(busy, confirmed != nil)
 		}
@@ -253,6 +252,7 @@ func (r *run) changes(changes *Changes) {
 // load makes sure that r.c is a fold of the log: of all of it if newest is set,
 // which is for decisions that no append checks.
 func (r *run) load(ctx context.Context, newest bool) error {
+	r.id, r.epoch, r.taken = "", 0, "" // of an attempt that came too late
 	if r.cached.conversation == nil {
 		c := newConversation(r.cached.id)
 		if err := r.agent.catchUp(ctx, c); err != nil {
@@ -651,11 +651,11 @@ func (r *run) takeIn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load conversation %s: %w", r.c.id, err)
 	}
-	switch {
-	case len(entries) == 0:
-		return nil
-	case len(r.pending) > 0:
-		return r.write(detached(ctx)) // which finds out
+	if len(entries) > 0 && len(r.pending) > 0 {
+		if err := r.write(detached(ctx)); err != nil { // which takes them in
+			return err
+		}
+		entries = nil
 	}
 	for i := range entries {
 		if err := r.c.apply(&entries[i]); err != nil {
