@@ -26,6 +26,10 @@ type intervened struct {
 	// which is then not made.
 	before func(entries []frontdesk.Entry) error
 
+	// after is asked after each append that was made. What it returns is told in the
+	// place of the answer.
+	after func(entries []frontdesk.Entry) error
+
 	lost int // so many reads fail
 }
 
@@ -35,7 +39,11 @@ func (m *intervened) Append(ctx context.Context, id frontdesk.ConversationID, la
 			return err
 		}
 	}
-	return m.InMemory.Append(ctx, id, last, entries...)
+	err := m.InMemory.Append(ctx, id, last, entries...)
+	if err == nil && m.after != nil {
+		err = m.after(entries)
+	}
+	return err
 }
 
 var errUnreached = errors.New("the store is not reached")
@@ -185,4 +193,92 @@ func TestNoHandBackWithAnUnknownOutcome(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, effects)
 	assert.Equal(t, "It was paid.", play(t, agent, say("So?"), false).Text)
+}
+
+// A human comes behind an append whose answer is lost, so that the turn reads of both
+// at once: it asks no model, and begins no tool.
+func TestATakeoverBehindALostAnswer(t *testing.T) {
+	for name, kind := range map[string]frontdesk.EntryKind{"before a request": frontdesk.EntryToolFinished, "before a tool": frontdesk.EntryToolStarted} {
+		t.Run(name, func(t *testing.T) {
+			till, shared := new(till), new(frontdesk.InMemory)
+			memory := &intervened{InMemory: shared}
+			desk := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: shared})
+			memory.after = func(entries []frontdesk.Entry) error {
+				if !hasKind(entries, kind) {
+					return nil
+				}
+				memory.after = nil
+				require.NoError(t, desk.TakeOver(t.Context(), conversation, "Bea"))
+				return errUnreached
+			}
+			look := frontdesk.NewTool("look", "Look an order up", func(context.Context, struct{}) (string, error) {
+				return "delivered", desk.Post(t.Context(), conversation, "", "One moment, please.")
+			}).Trusted().ReadOnly()
+			script := frontdesktest.NewProvider(frontdesktest.Call("look", `{}`), pay("ORD-1", 5))
+			agent := newAgent(t, frontdesk.Config{Provider: script, Memory: memory, Tools: []frontdesk.Tool{look, till.tool().Once(orderOnce)}})
+			reply := play(t, agent, say("Refund ORD-1"), true)
+			assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+			assert.Empty(t, till.paid)
+			asked := 1
+			if kind == frontdesk.EntryToolStarted {
+				asked = 2
+			}
+			assert.Len(t, script.Requests(), asked)
+
+			effects, err := agent.Effects(t.Context(), conversation)
+			require.NoError(t, err)
+			assert.Empty(t, effects, "it is known that nothing was done")
+			require.NoError(t, agent.HandBack(t.Context(), conversation, "Bea", ""))
+			script = frontdesktest.NewProvider(pay("ORD-1", 5), frontdesktest.Say("Paid."))
+			agent = newAgent(t, frontdesk.Config{Provider: script, Memory: shared, Tools: []frontdesk.Tool{look, till.tool().Once(orderOnce)}})
+			play(t, agent, say("So?"), false)
+			assert.Len(t, till.paid, 1, "what was claimed was not given back")
+		})
+	}
+}
+
+// A process that waited for another one's turn, and then tells of its handoff, leaves
+// the time alone in which somebody has to claim it.
+func TestAHandoffThatAnotherProcessTellsIsRaised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared, desk := new(frontdesk.InMemory), &helpdesk{err: errors.New("the helpdesk is down")}
+		answer := make(chan struct{})
+		script := frontdesktest.NewProvider(escalate("Bea takes over."))
+		config := frontdesk.Config{
+			Memory:     shared,
+			Escalator:  desk,
+			Escalation: frontdesk.Escalation{Deadline: time.Hour},
+			Provider: frontdesk.ProviderFunc(func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
+				<-answer
+				return script.Generate(ctx, request, stream)
+			}),
+		}
+		first, second := newAgent(t, config), newAgent(t, config)
+		failed := make(chan error, 1)
+		go func() {
+			_, err := first.Reply(t.Context(), identified("A human, please", "m-1"))
+			failed <- err
+		}()
+		synctest.Wait()
+		told := make(chan *frontdesk.Reply, 1)
+		go func() {
+			reply, err := second.Reply(t.Context(), identified("A human, please", "m-1"))
+			assert.NoError(t, err)
+			told <- reply
+		}()
+		synctest.Wait() // the second waits for the first
+		close(answer)
+		require.ErrorIs(t, <-failed, desk.err)
+		desk.err = nil
+		reply := <-told
+		require.NotNil(t, reply.Handoff)
+		assert.NotEmpty(t, reply.Handoff.Ticket)
+
+		before := len(desk.handoffs)
+		time.Sleep(2 * time.Hour)
+		require.NoError(t, second.Recover(t.Context(), func(r frontdesk.Recovered) { assert.NoError(t, r.Err) }))
+		require.Greater(t, len(desk.handoffs), before, "nobody has claimed it, and nobody was told again")
+		assert.Equal(t, 1, desk.handoffs[before].Raised)
+		script.AssertDone(t)
+	})
 }
