@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,6 +34,7 @@ type desk struct {
 	ran         []string // tools, with the customer they ran for
 	delivered   []string
 	undelivered error
+	broken      error // what the tools return
 }
 
 var (
@@ -60,7 +62,7 @@ func open(t *testing.T, config frontdesk.Config) *desk {
 			defer d.mu.Unlock()
 			customer := frontdesk.CallFrom(ctx).Customer
 			d.ran = append(d.ran, name+" "+customer.Tenant+"/"+customer.ID)
-			return "paid", nil
+			return "paid", d.broken
 		}).Trusted()
 	}
 	config.Tools = []frontdesk.Tool{
@@ -400,4 +402,35 @@ func TestHandlersThatCannotBe(t *testing.T) {
 		return frontdesk.Customer{}, nil
 	}}.Handler()
 	assert.ErrorContains(t, err, "shop.example")
+}
+
+func TestWhatNobodyKnowsIsResolvedFirst(t *testing.T) {
+	d := open(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Call("pay_out", `{"cents":500}`))})
+	const staff = "/staff/conversations/c-1"
+	d.send(t, "ana", "POST", "/chat/conversations/c-1/messages", `{"text":"Refund me 5 EUR"}`)
+	_, body := d.send(t, "bea", "POST", staff+"/take-over", `{}`)
+	approvals := decode[serve.State](t, body).Approvals
+	require.Len(t, approvals, 1)
+	d.mu.Lock()
+	d.broken = syscall.ECONNRESET
+	d.mu.Unlock()
+	_, body = d.send(t, "bea", "POST", staff+"/approvals/"+approvals[0].ID, `{"approved":true}`)
+	effects := decode[serve.State](t, body).Effects
+	require.Len(t, effects, 1)
+	assert.Equal(t, "pay_out", effects[0].Tool)
+
+	status, body := d.send(t, "bea", "POST", staff+"/hand-back", `{"text":"all well"}`)
+	assert.Equal(t, http.StatusConflict, status, body)
+	for path, body := range map[string]string{
+		"/effects/" + effects[0].IdempotencyKey: `{"note":"I looked"}`,
+		"/effects/x":                            `{"happened":true}`,
+	} {
+		status, _ = d.send(t, "bea", "POST", staff+path, body)
+		assert.GreaterOrEqual(t, status, 400)
+	}
+	status, body = d.send(t, "bea", "POST", staff+"/effects/"+effects[0].IdempotencyKey, `{"happened":true,"note":"The bank has it."}`)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Empty(t, decode[serve.State](t, body).Effects)
+	status, _ = d.send(t, "bea", "POST", staff+"/hand-back", `{"text":"all well"}`)
+	assert.Equal(t, http.StatusOK, status)
 }
