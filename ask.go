@@ -81,20 +81,25 @@ func (r *run) ask(ctx context.Context) error {
 		}
 	}
 	purse := &purse{ledger: a.config.Quota.Ledger, accounts: a.config.Quota.accounts(r.c), left: a.limits.Requests - r.c.turn.requests - r.wasted}
+	// Whether a human has taken the conversation is looked at last: paying may take long.
 	if !spends(a.config.Provider) {
-		if r.overtaken(ctx) {
-			return r.takeIn(ctx)
-		}
 		if err := purse.pay(ctx); err != nil {
 			return r.unpaid(ctx, err)
 		}
+		if r.overtaken(ctx) {
+			r.wasted += purse.paid
+			return r.takeIn(ctx)
+		}
 	}
 	request.spend = func(ctx context.Context) error {
+		if err := purse.spend(ctx); err != nil {
+			return err
+		}
 		if r.overtaken(ctx) {
 			cancel(errTakenOver)
 			return errTakenOver
 		}
-		return purse.spend(ctx)
+		return nil
 	}
 	response, err := a.config.Provider.Generate(asking, request, stream)
 	if response != nil {

@@ -529,7 +529,8 @@ func (c *conversation) handOver(entry *Entry, handoff Handoff) {
 		handoff.Shown = t.saidWith(handoff.Told)
 	}
 	if own {
-		c.turn.handoff = c.handoff
+		// What comes behind it is for another turn.
+		c.turn.handoff, c.turn.answered = c.handoff, false
 	}
 	c.owns(OwnerHuman, handoff.ClaimedBy, entry)
 	c.outside = entry.Turn == "" // by somebody who is there

@@ -16,7 +16,19 @@ func (c *conversation) unclaimed() bool {
 	return c.human && !c.owner.Claimed && c.handoff != nil
 }
 
-// wait is how long the lease is to be kept behind the turn that ends.
+// leaseBehind is how long the lease is to be kept behind the turn that ends. While
+// there is something left to answer, it is found like a turn that was broken off.
+func (a *Agent) leaseBehind(c *conversation) time.Duration {
+	if c.unanswered() {
+		return a.config.Lease
+	}
+	return a.wait(c)
+}
+
+// unanswered reports whether messages wait for a turn of the agent's.
+func (c *conversation) unanswered() bool { return len(c.waiting) > 0 && c.owner.Owner == OwnerAgent }
+
+// wait is how long a handoff waits for somebody to claim it.
 func (a *Agent) wait(c *conversation) time.Duration {
 	if c.unclaimed() && c.handoff.Raised < mostRaised {
 		return a.config.Escalation.Deadline
@@ -39,6 +51,11 @@ func claimsHandoff(entry *Entry) bool {
 
 // endWait ends the lease that is kept for a handoff with the entry that claims it.
 func (a *Agent) endWait(c *conversation, entry *Entry) {
+	if entry.Changes != nil && entry.Changes.Lease != nil { // of an attempt that came too late
+		changes := *entry.Changes
+		changes.Lease = nil
+		entry.Changes = &changes
+	}
 	if a.shared == nil || !c.unclaimed() || c.turn == nil || c.turn.outcome == "" || !claimsHandoff(entry) {
 		return
 	}

@@ -237,6 +237,9 @@ func (c *conversation) owns(owner Owner, by string, entry *Entry) {
 	c.human = owner == OwnerHuman
 	c.hadHuman = c.hadHuman || c.human
 	c.unheard = nil
+	if owner != OwnerAgent {
+		c.admit() // what waited for the agent is for the human
+	}
 	c.overtake()
 }
 

@@ -42,9 +42,9 @@ func (r *run) resume(ctx context.Context) (*Reply, error) {
 		switch {
 		case t == nil:
 			return nil, errNoTurn
-		case t.outcome.told() && r.c.approved() == nil && r.recovering:
+		case t.outcome.told() && r.c.approved() == nil && r.recovering && !r.c.unanswered():
 			return nil, r.raise(ctx)
-		case t.outcome.told() && r.c.approved() == nil:
+		case t.outcome.told() && r.c.approved() == nil && !r.c.unanswered():
 			return r.due(ctx, r.c.reply(), nil)
 		}
 		r.turn.Customer, r.again = r.c.customer, true

@@ -439,7 +439,20 @@ func (r *run) write(ctx context.Context) error {
 // unread reports whether a message or a decision has come that keeps the turn from
 // ending with the given outcome.
 func (c *conversation) unread(outcome Outcome) bool {
-	return c.approved() != nil || outcome == Answered && !c.turn.answered || outcome.waits() && (len(c.waiting) > 0 || c.pendingCall() >= 0) || !outcome.told() && c.turn.joined
+	switch {
+	case c.approved() != nil:
+		return true
+	case outcome == Answered:
+		return !c.turn.answered
+	case outcome.waits():
+		return len(c.waiting) > 0 || c.pendingCall() >= 0
+	case outcome.told():
+		return false
+	default: // whoever sent the message or made the decision was told that it joined the turn
+		return c.turn.joined || slices.ContainsFunc(c.calls, func(call *openCall) bool {
+			return call.result == nil && call.approval != nil && call.approval.decision != nil
+		})
+	}
 }
 
 // mine reports whether the turn goes on, and this process has it. The number of
@@ -461,6 +474,8 @@ func (r *run) keepEffects() {
 		}
 		finished, ok := entry.body.(toolFinished)
 		switch {
+		case entry.Kind == EntryEffectResolved:
+			r.pending = append(r.pending, entry)
 		case !ok || finished.effect == nil || finished.Status == ToolUnknown || intents[finished.effect.IdempotencyKey]:
 		case finished.Approval != "":
 			r.pending = append(r.pending, entry)
@@ -488,7 +503,7 @@ func (r *run) append(ctx context.Context) error {
 	last := &entries[len(entries)-1]
 	keep := Lease{Epoch: r.epoch, Duration: r.agent.config.Lease}
 	if last.Kind == EntryTurnEnded {
-		keep.Duration = r.agent.wait(r.c)
+		keep.Duration = r.agent.leaseBehind(r.c)
 	}
 	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Changes != nil && e.Changes.Lease != nil }) {
 		changes := Changes{Lease: &keep}
@@ -559,18 +574,28 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 		return nil, err
 	}
 	reply := r.c.reply()
-	if len(r.c.waiting) > 0 && r.c.owner.Owner == OwnerAgent {
-		r.begin(false, false)
-		r.owed = true
-		if err := r.write(detached(ctx)); !errors.Is(err, ErrConflict) {
-			return nil, err
-		}
-		// Somebody else answers what came.
+	if r.c.unanswered() && r.goOn(ctx) {
+		return nil, nil
 	}
 	if outcome == Answered || outcome.waits() {
 		r.showRest(reply.Text) // without the markers that name no passage
 	}
 	return reply, nil
+}
+
+// goOn begins a turn for what had joined the one that has ended. If it cannot, another
+// process does, or finds it when the lease has run out that the end has kept for it.
+func (r *run) goOn(ctx context.Context) bool {
+	if !r.freed(detached(ctx)) && r.agent.shared != nil {
+		return false
+	}
+	r.begin(false, false)
+	r.owed = true
+	err := r.write(detached(ctx))
+	if err != nil && !errors.Is(err, ErrConflict) {
+		r.pending, r.cached.conversation = nil, nil // it may be in the log
+	}
+	return err == nil
 }
 
 // ending is the body of the entry that ends the turn, or false if its answer was held
