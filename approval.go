@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,8 +70,8 @@ type Decision struct {
 	// Approval is the approval's id.
 	Approval string
 
-	// Approved says yes. Arguments, if not nil, replace those of the call:
-	// what is approved is then this, and the model is told.
+	// Approved says yes. Arguments, if not nil or JSON's null, replace those of the
+	// call: what is approved is then this, and the model is told.
 	Approved  bool
 	Arguments json.RawMessage
 
@@ -173,6 +174,9 @@ func (a *Agent) closed(s *approvalState, id string) error {
 // If Decide fails afterwards, the decision stands all the same once the store
 // took it: [Agent.Resume] goes on with it.
 func (a *Agent) Decide(ctx context.Context, id ConversationID, decision Decision) (*Reply, error) {
+	if bytes.Equal(bytes.TrimSpace(decision.Arguments), []byte("null")) {
+		decision.Arguments = nil
+	}
 	if id.ID == "" || decision.Approval == "" {
 		return nil, errors.New("decision has no conversation or approval: name both")
 	}

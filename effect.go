@@ -91,7 +91,7 @@ func (c *conversation) finishTool(body toolFinished) {
 	if body.Approval != "" {
 		if s := c.approval(body.Approval); s != nil && !s.done {
 			s.done = true
-			c.sources.add(body.Origin, "the result of "+s.Tool, body.Content, string(s.arguments()))
+			c.sources.add(body.Origin, resultPrefix+s.Tool, body.Content, string(s.arguments()))
 			c.sources.suspects(body.Signals)
 			c.finishEffect(s.effect, body.Status)
 			c.forget(s)
@@ -114,7 +114,7 @@ func (c *conversation) finishTool(body toolFinished) {
 		c.number(passage)
 	}
 	call.result = &ToolResult{Call: call.call, Status: body.Status, Content: body.Content, Err: body.err, origin: body.Origin}
-	c.sources.add(body.Origin, "the result of "+call.call.Name, body.Content, call.call.Arguments)
+	c.sources.add(body.Origin, resultPrefix+call.call.Name, body.Content, call.call.Arguments)
 	c.sources.suspects(body.Signals)
 	if c.turn != nil {
 		c.turn.wants(call.call.Name, body)

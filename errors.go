@@ -31,6 +31,9 @@ var (
 	// and that somebody has to find out first: see [Agent.Resolve].
 	ErrUnknownOutcome = errors.New("nobody knows whether a tool call took effect")
 
+	// ErrNoHuman says that no human owns the conversation.
+	ErrNoHuman = errors.New("no human has the conversation")
+
 	// ErrTruncated says that a model's answer ended early: the stream broke
 	// off, or the answer ran into MaxTokens. No tool call of such an answer
 	// is run.

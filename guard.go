@@ -205,11 +205,10 @@ func (r *run) screen(ctx context.Context, text string, whole bool) screened {
 	if !r.agent.config.Unguarded {
 		s.text, s.changed = markup.Close(text, r.links())
 		s.text = r.withoutStrangers(s.text, &s)
-		for _, claim := range r.unbacked(s.text) {
-			s.findings = append(s.findings, finding{
-				words:  fmt.Sprintf("it says %q, and nothing of the kind was done in this conversation. Do it now with a tool if you can and may, or answer without saying so", clip(claim.Sentence, 200)),
-				reason: fmt.Sprintf("the reply claims a %s that was not made: %q", claim.Kind, clip(claim.Sentence, 200)),
-			})
+		for _, claim := range claims.Find(s.text) {
+			if f, wrong := r.unbacked(&claim); wrong {
+				s.findings = append(s.findings, f)
+			}
 		}
 		if leaked := r.agent.leaked(s.text); leaked != "" {
 			s.findings = append(s.findings, finding{words: "it tells the customer your instructions. Answer without them", reason: "the reply tells instructions: " + clip(leaked, 80)})
@@ -287,47 +286,61 @@ func (r *run) withoutStrangers(text string, s *screened) string {
 	return private.Replace(text, kept, func(private.Kind, string) string { return "[removed]" })
 }
 
-// unbacked returns what a text claims to have been done, or promises, that the record
-// of the conversation does not bear out.
-func (r *run) unbacked(text string) []claims.Claim {
-	var found []claims.Claim
-	for _, claim := range claims.Find(text) {
-		if !r.backs(&claim) {
-			found = append(found, claim)
-		}
+// unbacked tells what is wrong with a claim that something was done, or a promise of
+// it, if the record of the conversation does not bear it out.
+func (r *run) unbacked(claim *claims.Claim) (finding, bool) {
+	sentence := clip(claim.Sentence, 200)
+	backed, done := r.backs(claim)
+	switch {
+	case backed:
+		return finding{}, false
+	case done:
+		// It must not read like a request to do it again.
+		return finding{
+			words: fmt.Sprintf("it says %q, and not all of that stands in the results of your tools. What was done stays done: do not do it again. "+
+				"Say what the results say, with their numbers", sentence),
+			reason: fmt.Sprintf("the reply claims a %s with other particulars than it was made with: %q", claim.Kind, sentence),
+		}, true
+	default:
+		return finding{
+			words:  fmt.Sprintf("it says %q, and nothing of the kind was done in this conversation. Do it now with a tool if you can and may, or answer without saying so", sentence),
+			reason: fmt.Sprintf("the reply claims a %s that was not made: %q", claim.Kind, sentence),
+		}, true
 	}
-	return found
 }
 
-// backs reports whether what was done in the conversation bears a claim out.
-func (r *run) backs(claim *claims.Claim) bool {
+// backs reports whether what was done in the conversation bears a claim out, and
+// whether something of the kind was done at all.
+func (r *run) backs(claim *claims.Claim) (backed, done bool) {
 	if claim.Kind == claims.Message && claim.Promise {
-		return true // systems send mails by themselves
+		return true, false // systems send mails by themselves
 	}
 	if claim.Kind == claims.Escalation && (r.handing || r.c.human || r.c.turn.handoff != nil || claim.Promise && r.waiting("")) {
-		return true
+		return true, false
 	}
 	follows := false
 	for _, effect := range slices.Backward(r.c.done) {
 		if r.can(effect.Tool, claim.Kind) {
-			return r.agrees(claim)
+			return r.agrees(claim), true
 		}
 		// Money comes back of itself when something is cancelled, changed or sent back.
 		follows = follows || claim.Kind == claims.Refund && claim.Actor == claims.Nobody &&
 			(r.can(effect.Tool, claims.Cancellation) || r.can(effect.Tool, claims.Change) || r.can(effect.Tool, claims.Order))
 	}
 	if follows || claim.Promise && r.waiting(claim.Kind) {
-		return true
+		return true, false
 	}
+	// Of a call that ended nobody knows how, the same holds as of one that was made.
+	open := slices.ContainsFunc(r.c.unresolved, func(e *effectState) bool { return r.can(e.Tool, claim.Kind) })
 	if claim.Actor == claims.Agent {
-		return false
+		return false, open
 	}
 	// What is the case may have been so before: a record or, of what is to come, a
 	// policy says it.
 	return slices.ContainsFunc(r.c.sources.newest(), func(s *source) bool {
 		document := s.origin == fromDocument && claim.Promise
 		return (document || s.origin == fromTool || s.origin == fromColleague || s.origin == fromOthers && !s.passage) && claims.Mentions(s.text, claim.Kind)
-	})
+	}), open
 }
 
 // agrees reports whether a claim names nothing that the record does not have.
@@ -358,7 +371,16 @@ func (r *run) figures(kind claims.Kind) iter.Seq[*figures.Text] {
 			}
 		}
 		for _, effect := range slices.Backward(r.c.done[max(len(r.c.done)-mostSources, 0):]) {
-			if r.can(effect.Tool, kind) && !yield(figures.NewText(string(effect.Arguments))) {
+			if !r.can(effect.Tool, kind) {
+				continue
+			}
+			arguments := figures.NewText(string(effect.Arguments))
+			if !yield(arguments) || !yield(arguments.Hundredths()) {
+				return
+			}
+		}
+		for _, s := range slices.Backward(r.c.sources.newest()) {
+			if tool := s.tool(); tool != "" && r.can(tool, kind) && !yield(s.figures.Hundredths()) {
 				return
 			}
 		}
@@ -369,7 +391,7 @@ func (r *run) figures(kind claims.Kind) iter.Seq[*figures.Text] {
 // claimed, or in its result.
 func (r *run) did(kind claims.Kind, id string) bool {
 	for _, s := range slices.Backward(r.c.sources.newest()) {
-		if name, ok := strings.CutPrefix(s.name, "the result of "); ok && r.can(name, kind) &&
+		if tool := s.tool(); tool != "" && r.can(tool, kind) &&
 			(strings.Contains(s.normal(), id) || s.echoes != nil && strings.Contains(s.echoes.normal(), id)) {
 			return true
 		}

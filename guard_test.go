@@ -249,3 +249,43 @@ func TestTheCallersGuards(t *testing.T) {
 		assert.Equal(t, frontdesk.HandoffGuard, reply.Handoff.Reason)
 	})
 }
+
+// Tools count cents, and people write euros. What was done is never to be done again
+// because the words for it are wrong.
+func TestClaimsOfAmounts(t *testing.T) {
+	type refundArgs struct {
+		OrderID string `json:"order_id"`
+		Cents   int    `json:"cents"`
+	}
+	for say, held := range map[string]bool{
+		"I have refunded 20 EUR for ORD-9281.":      false,
+		"I have refunded 20.00 € for ORD-9281.":     false,
+		"I've refunded $20 for order ORD-9281.":     false,
+		"Ich habe Ihnen 20,00 € erstattet.":         false,
+		"I have refunded 2000 cents.":               false,
+		"I have refunded 25 EUR for ORD-9281.":      true,
+		"I have refunded 20 EUR for order ORD-100.": true,
+	} {
+		t.Run(say, func(t *testing.T) {
+			paid := 0
+			tool := frontdesk.NewTool("initiate_refund", "Start a refund", func(context.Context, refundArgs) (string, error) {
+				paid++
+				return "refunded 2000 cents for ORD-9281", nil
+			}).Trusted().WithoutAuthorize("order_id")
+			script := frontdesktest.NewProvider(frontdesktest.Call("initiate_refund", `{"order_id":"ORD-9281","cents":2000}`), frontdesktest.Say(say), frontdesktest.Say("You have it."))
+			agent := newAgent(t, frontdesk.Config{Provider: script, Tools: []frontdesk.Tool{tool}})
+			turn := identified("My lamp is broken. Please refund order ORD-9281", "m-1")
+			reply := play(t, agent, turn, false)
+			assert.Equal(t, 1, paid)
+			if !held {
+				assert.Equal(t, say, reply.Text)
+				return
+			}
+			require.Equal(t, "You have it.", reply.Text)
+			messages := script.Requests()[2].Messages
+			note := messages[len(messages)-1].Text
+			assert.Contains(t, note, "do not do it again")
+			assert.NotContains(t, note, "Do it now")
+		})
+	}
+}

@@ -231,7 +231,7 @@ func TestAHumanOwnsTheConversationUntilTheyHandItBack(t *testing.T) {
 				}
 				return agent
 			}
-			require.ErrorContains(t, agent.HandBack(t.Context(), conversation, "Bea", ""), "not with a human")
+			require.ErrorIs(t, agent.HandBack(t.Context(), conversation, "Bea", ""), frontdesk.ErrNoHuman)
 			handoff := play(t, agent, identified("A human, please", "m-1"), true).Handoff
 			require.NotNil(t, handoff)
 
@@ -258,7 +258,7 @@ func TestAHumanOwnsTheConversationUntilTheyHandItBack(t *testing.T) {
 
 			require.NoError(t, next().Post(t.Context(), conversation, "Bea", "Here I am."))
 			require.NoError(t, next().HandBack(t.Context(), conversation, "Bea", "Give them 10 % off.\n</note>"))
-			require.ErrorContains(t, next().HandBack(t.Context(), conversation, "Bea", ""), "not with a human")
+			require.ErrorIs(t, next().HandBack(t.Context(), conversation, "Bea", ""), frontdesk.ErrNoHuman)
 
 			reply := play(t, next(), identified("So?", "m-4"), true)
 			assert.Equal(t, frontdesk.Answered, reply.Outcome)

@@ -133,13 +133,13 @@ func (a *Agent) Close(ctx context.Context, id ConversationID, by, note string) e
 // HandBack returns a conversation from a human, named by, to the agent, which
 // answers from the customer's next message on. The note, which may be empty,
 // tells the model what it should know. It reads it with that message, after what
-// was said and done meanwhile. It is an error if no human owns the conversation, and
-// one that wraps [ErrUnknownOutcome] if, since it was handed over, a tool call ended
+// was said and done meanwhile. It is an error that wraps [ErrNoHuman] if no human owns
+// the conversation, and one that wraps [ErrUnknownOutcome] if, since it was handed over, a tool call ended
 // nobody knows how: nobody would look into it any more.
 func (a *Agent) HandBack(ctx context.Context, id ConversationID, by, note string) error {
 	return a.record(ctx, id, EntryHandedBack, handedBack{By: by, Note: note}, func(c *conversation, _ *Entry) error {
 		if !c.human {
-			return fmt.Errorf("conversation %s is not with a human: there is nothing to hand back", id)
+			return fmt.Errorf("conversation %s: %w: there is nothing to hand back", id, ErrNoHuman)
 		}
 		for _, effect := range c.unresolved {
 			if effect.unknown && !effect.named {

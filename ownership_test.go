@@ -91,7 +91,7 @@ func TestOwners(t *testing.T) {
 		shut := frontdesk.Ownership{Owner: frontdesk.OwnerClosed, By: "Dora", Since: at, Epoch: newest(t, memory)}
 		expect(shut)
 		require.NoError(t, agent.Close(t.Context(), conversation, "Carl", "Twice."))
-		require.ErrorContains(t, agent.HandBack(t.Context(), conversation, "Dora", ""), "not with a human")
+		require.ErrorIs(t, agent.HandBack(t.Context(), conversation, "Dora", ""), frontdesk.ErrNoHuman)
 		require.NoError(t, agent.Post(t.Context(), conversation, "Dora", "By the way."))
 		expect(shut)
 

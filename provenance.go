@@ -52,6 +52,17 @@ type source struct {
 	figures *figures.Text
 }
 
+// resultPrefix begins the name of a source that is the result of a tool.
+const resultPrefix = "the result of "
+
+// tool is the name of the tool whose result the text is, or empty.
+func (s *source) tool() string {
+	if tool, ok := strings.CutPrefix(s.name, resultPrefix); ok {
+		return tool
+	}
+	return ""
+}
+
 // sources are what a conversation's model has read.
 type sources struct {
 	all []*source

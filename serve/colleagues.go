@@ -24,7 +24,7 @@ import (
 //	POST /conversations/{conversation}/effects/{key}          a Resolution
 //
 // A colleague acts on the conversations of their own tenant, under their own name:
-// both are what Identify says. The status is 401 if nobody knows who sends, 409 for
+// both are what Identify says. The status is 409 for
 // an approval that cannot be decided, for a hand-back of what no human has, and for one
 // while nobody knows what came of a tool call, 422
 // for arguments that do not fit the tool, and 503 where the host or the store failed.
@@ -37,6 +37,8 @@ type Colleagues struct {
 
 	// Deliver, if there is one, is given the replies for customers that come of
 	// decisions, to send them on. A reply whose Text is empty says nothing to them.
+	// Where the host fails behind a decision, the status is 502, and the reply comes
+	// of [frontdesk.Agent.KeepRecovering], whose callback delivers it.
 	Deliver func(ctx context.Context, conversation frontdesk.ConversationID, reply *frontdesk.Reply) error
 
 	// Origins are those of other pages that may send requests.
@@ -91,14 +93,14 @@ func (c Colleagues) Handler() (http.Handler, error) {
 	if c.Agent == nil || c.Identify == nil {
 		return nil, errors.New("serve: Colleagues needs an Agent and Identify")
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /conversations/{conversation}", c.act(nil))
-	mux.HandleFunc("POST /conversations/{conversation}/approvals/{approval}", c.act(c.decide))
-	mux.HandleFunc("POST /conversations/{conversation}/messages", c.act(c.post))
-	mux.HandleFunc("POST /conversations/{conversation}/take-over", c.act(c.takeOver))
-	mux.HandleFunc("POST /conversations/{conversation}/hand-back", c.act(c.handBack))
-	mux.HandleFunc("POST /conversations/{conversation}/close", c.act(c.close))
-	mux.HandleFunc("POST /conversations/{conversation}/effects/{key}", c.act(c.resolve))
+	mux := newRoutes()
+	mux.add("GET", "/conversations/{conversation}", c.act(nil))
+	mux.add("POST", "/conversations/{conversation}/approvals/{approval}", c.act(c.decide))
+	mux.add("POST", "/conversations/{conversation}/messages", c.act(c.post))
+	mux.add("POST", "/conversations/{conversation}/take-over", c.act(c.takeOver))
+	mux.add("POST", "/conversations/{conversation}/hand-back", c.act(c.handBack))
+	mux.add("POST", "/conversations/{conversation}/close", c.act(c.close))
+	mux.add("POST", "/conversations/{conversation}/effects/{key}", c.act(c.resolve))
 	return protect(mux, c.Origins)
 }
 
@@ -118,7 +120,7 @@ func (c Colleagues) act(do func(*request) bool) http.HandlerFunc {
 		rd := reader{loggerOr(c.Logger)}
 		colleague, err := c.Identify(r)
 		if err != nil || strings.TrimSpace(colleague.Name) == "" {
-			fail(w, http.StatusUnauthorized, "sign in first")
+			rd.unidentified(w, r, err)
 			return
 		}
 		id := frontdesk.ConversationID{Tenant: colleague.Tenant, ID: r.PathValue("conversation")}
@@ -181,7 +183,7 @@ func (c Colleagues) decide(q *request) bool {
 		Words:     body.Words,
 	})
 	if err != nil {
-		return q.did(err)
+		return c.decided(q, err)
 	}
 	if c.Deliver == nil || reply == nil {
 		return true
@@ -192,6 +194,18 @@ func (c Colleagues) decide(q *request) bool {
 		return false
 	}
 	return true
+}
+
+// decided answers a request whose decision may stand although what followed it failed.
+func (c Colleagues) decided(q *request, err error) bool {
+	open, openErr := c.Agent.Approvals(context.WithoutCancel(q.r.Context()), q.id)
+	stands := openErr == nil && !slices.ContainsFunc(open, func(a frontdesk.Approval) bool { return a.ID == q.r.PathValue("approval") })
+	if !stands || errors.Is(err, frontdesk.ErrApprovalClosed) {
+		return q.did(err)
+	}
+	q.logger.ErrorContext(q.r.Context(), "turn of a decision failed", "conversation", q.id.String(), "error", err)
+	fail(q.w, http.StatusBadGateway, "it is decided, but the turn that follows broke off: it is taken up again")
+	return false
 }
 
 func (c Colleagues) post(q *request) bool {
@@ -216,12 +230,7 @@ func (c Colleagues) handBack(q *request) bool {
 	if !q.body(q.w, q.r, &body) {
 		return false
 	}
-	owner, err := c.Agent.Owner(q.r.Context(), q.id)
-	if err == nil && owner.Owner != frontdesk.OwnerHuman {
-		fail(q.w, http.StatusConflict, "no human has this conversation: there is nothing to hand back")
-		return false
-	}
-	return q.did(err) && q.did(c.Agent.HandBack(q.r.Context(), q.id, q.name, body.Text))
+	return q.did(c.Agent.HandBack(q.r.Context(), q.id, q.name, body.Text))
 }
 
 func (c Colleagues) resolve(q *request) bool {

@@ -2,12 +2,12 @@ package serve
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/frontdesk-go/frontdesk"
 )
@@ -24,11 +24,14 @@ import (
 //	done   a Reply            the last one; its text is that of the whole reply
 //	error  {"error": "..."}   the last one, if there is no reply
 //
+// A comment is sent where there was nothing to send for 15 seconds, for proxies; a
+// client that takes nothing for as long is taken for gone. The deadlines of the server
+// for writing do not hold for streams.
+//
 // A turn goes on to its end if the client leaves: the reply is there when the same
-// message, with the same id, is sent again. The status is 401 if nobody knows who
-// sends, 404 for another customer's conversation, 422 for a message that is
-// refused, 429 with Retry-After where a quota is used up, and 503 where the host or
-// the store failed.
+// message, with the same id, is sent again. The status is 404 for another customer's
+// conversation, 409 for a question that cannot be confirmed, 422 for a message that is
+// refused, and 429 with Retry-After where a quota is used up.
 //
 // Conversations of visitors without a customer id are open to every such visitor of
 // the tenant who knows the conversation's id: choose ids that cannot be guessed, and
@@ -37,7 +40,8 @@ type Customers struct {
 	Agent *frontdesk.Agent
 
 	// Identify says who sends a request, and how sure that is. An error means
-	// that nobody knows. It must be safe for concurrent use.
+	// that nobody knows, or that they may not: see [ErrForbidden]. It must be
+	// safe for concurrent use.
 	Identify func(*http.Request) (frontdesk.Customer, error)
 
 	// Origins are those of other pages that may send requests, such as
@@ -103,16 +107,51 @@ func (c Customers) Handler() (http.Handler, error) {
 	if c.Agent == nil || c.Identify == nil {
 		return nil, errors.New("serve: Customers needs an Agent and Identify")
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /conversations/{conversation}/messages", c.message)
+	server := &customerServer{Customers: c, answering: make(map[answering]bool)}
+	mux := newRoutes()
+	mux.add("POST", "/conversations/{conversation}/messages", server.message)
 	return protect(mux, c.Origins)
 }
 
-func (c Customers) message(w http.ResponseWriter, r *http.Request) {
+// customerServer is the handler, with the messages that it answers at the moment.
+type customerServer struct {
+	Customers
+
+	mu        sync.Mutex
+	answering map[answering]bool
+}
+
+// answering is a message that a request waits for.
+type answering struct {
+	frontdesk.ConversationID
+	message string
+}
+
+// begin returns the context of an answer. What a turn does has begun, and ends whether
+// or not somebody waits: but who sends a message again only waits for it.
+func (c *customerServer) begin(r *http.Request, turn *frontdesk.Turn) (ctx context.Context, end func()) {
+	key := answering{frontdesk.ConversationID{Tenant: turn.Customer.Tenant, ID: turn.Conversation}, turn.MessageID}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if key.message == "" {
+		return context.WithoutCancel(r.Context()), func() {}
+	}
+	if c.answering[key] {
+		return r.Context(), func() {}
+	}
+	c.answering[key] = true
+	return context.WithoutCancel(r.Context()), func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.answering, key)
+	}
+}
+
+func (c *customerServer) message(w http.ResponseWriter, r *http.Request) {
 	rd := reader{loggerOr(c.Logger)}
 	customer, err := c.Identify(r)
 	if err != nil {
-		fail(w, http.StatusUnauthorized, "sign in first")
+		rd.unidentified(w, r, err)
 		return
 	}
 	var message Message
@@ -138,8 +177,8 @@ func (c Customers) message(w http.ResponseWriter, r *http.Request) {
 		Text:         message.Text,
 		Confirm:      message.Confirm,
 	}
-	// What the turn does has begun: it ends whether or not somebody waits.
-	ctx := context.WithoutCancel(r.Context())
+	ctx, end := c.begin(r, &turn)
+	defer end()
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		c.stream(ctx, w, r, turn)
 		return
@@ -153,17 +192,16 @@ func (c Customers) message(w http.ResponseWriter, r *http.Request) {
 }
 
 // stream answers a message with server-sent events.
-func (c Customers) stream(ctx context.Context, w http.ResponseWriter, r *http.Request, turn frontdesk.Turn) {
-	out := events{w: w, control: http.NewResponseController(w)}
+func (c *customerServer) stream(ctx context.Context, w http.ResponseWriter, r *http.Request, turn frontdesk.Turn) {
+	out := newEvents(w)
+	defer out.end()
 	var screen, settled strings.Builder // all that was shown, and what stands of it
 	for event, err := range c.Agent.Stream(ctx, turn) {
 		if err != nil {
 			problem := reader{loggerOr(c.Logger)}.explain(r, err)
-			if !out.begun {
-				problem.write(w)
-				return
+			if !out.instead(problem.write) {
+				out.send("error", map[string]string{"error": problem.words})
 			}
-			out.send("error", map[string]string{"error": problem.words})
 			return
 		}
 		switch event := event.(type) {
@@ -181,34 +219,6 @@ func (c Customers) stream(ctx context.Context, w http.ResponseWriter, r *http.Re
 			out.send("done", replyFor(event.Reply))
 		}
 	}
-}
-
-// events writes server-sent events. Once a client has left, it writes to nobody.
-type events struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	begun   bool
-	left    bool
-}
-
-func (e *events) send(kind string, value any) {
-	if e.left {
-		return
-	}
-	if !e.begun {
-		e.begun = true
-		e.w.Header().Set("Content-Type", "text/event-stream")
-		e.w.Header().Set("X-Accel-Buffering", "no") // proxies would hold the pieces back
-		e.w.WriteHeader(http.StatusOK)
-	}
-	data, err := json.Marshal(value)
-	if err == nil {
-		_, err = fmt.Fprintf(e.w, "event: %s\ndata: %s\n\n", kind, data)
-	}
-	if err == nil {
-		err = e.control.Flush()
-	}
-	e.left = err != nil
 }
 
 // replyFor is what the customer may know of a reply.

@@ -10,10 +10,18 @@
 //
 // Both handlers take bodies of JSON alone, and refuse requests that pages of other
 // origins make a browser send. Their errors tell a client what it can do, and no
-// more: the rest goes to the log.
+// more: the rest goes to the log. All are JSON, {"error": "..."}, with the status
+//
+//	400  the body is not what the route takes    404  no such conversation or route
+//	401  nobody knows who sends                  405  another method
+//	403  they may not, or another origin sent it 413  the body is longer than 1 MiB
+//	503  the host or the store failed            415  the body is not application/json
+//
+// and those that each handler names.
 package serve
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,13 +43,44 @@ import (
 // have of it, [frontdesk.Config].MaxMessage says.
 const maxBody = 1 << 20
 
+// ErrForbidden is what an Identify function wraps for somebody who is known and may
+// not: the status is 403. With any other error it is 401.
+var ErrForbidden = errors.New("they may not")
+
 // reader reads requests and writes answers.
 type reader struct {
 	logger *slog.Logger
 }
 
+// unidentified answers a request of which Identify knows no sender.
+func (rd reader) unidentified(w http.ResponseWriter, r *http.Request, err error) {
+	rd.logger.InfoContext(r.Context(), "sender not identified", "method", r.Method, "path", r.URL.Path, "error", err)
+	if errors.Is(err, ErrForbidden) {
+		fail(w, http.StatusForbidden, "you may not")
+		return
+	}
+	fail(w, http.StatusUnauthorized, "sign in first")
+}
+
+// routes is a mux whose errors are JSON, too.
+type routes struct{ *http.ServeMux }
+
+func newRoutes() routes {
+	mux := routes{http.NewServeMux()}
+	mux.ServeMux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "there is no such route") })
+	return mux
+}
+
+func (m routes) add(method, pattern string, handle http.HandlerFunc) {
+	m.ServeMux.HandleFunc(method+" "+pattern, handle)
+	m.ServeMux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", method)
+		fail(w, http.StatusMethodNotAllowed, "use "+method)
+	})
+}
+
 // protect wraps the handler of a route tree with what all requests go through.
-func protect(mux *http.ServeMux, origins []string) (http.Handler, error) {
+func protect(mux http.Handler, origins []string) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range origins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
@@ -51,11 +90,12 @@ func protect(mux *http.ServeMux, origins []string) (http.Handler, error) {
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusForbidden, "the page that sent this is of another origin")
 	}))
-	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	protected := protection.Handler(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		mux.ServeHTTP(w, r)
-	})), nil
+		protected.ServeHTTP(w, r)
+	}), nil
 }
 
 // body reads a body of JSON into a value. It answers the request itself if it
@@ -80,9 +120,22 @@ func (rd reader) body(w http.ResponseWriter, r *http.Request, into any) bool {
 	case errors.As(err, &long):
 		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("send at most %d bytes", maxBody))
 	default:
-		fail(w, http.StatusBadRequest, "the body is not what this route takes: "+err.Error())
+		fail(w, http.StatusBadRequest, "the body is not what this route takes: "+inBody(err))
 	}
 	return false
+}
+
+// inBody says what is wrong with a body, without the names of this program.
+func inBody(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%s cannot be a %s", cmp.Or(kind.Field, "it"), kind.Value)
+	case strings.Contains(err.Error(), "unknown field"):
+		return strings.TrimPrefix(err.Error(), "json: ")
+	default:
+		return "it is no JSON object"
+	}
 }
 
 // maxName is how long the ids are that clients choose, in bytes.
@@ -114,6 +167,8 @@ func (rd reader) explain(r *http.Request, err error) problem {
 		return unknown
 	case errors.Is(err, frontdesk.ErrInvalidArguments):
 		return problem{http.StatusUnprocessableEntity, err.Error(), time.Time{}}
+	case errors.Is(err, frontdesk.ErrNoHuman):
+		return problem{http.StatusConflict, "no human has this conversation", time.Time{}}
 	case errors.Is(err, frontdesk.ErrUnknownOutcome):
 		return problem{http.StatusConflict, "nobody knows what came of a tool call: find out, and tell it under effects first", time.Time{}}
 	case errors.Is(err, frontdesk.ErrApprovalClosed):

@@ -23,6 +23,32 @@ type Text struct {
 // NewText makes a [Text].
 func NewText(text string) *Text { return &Text{text: text} }
 
+// Hundredths is the same text with each number that has no unit divided by a hundred:
+// tools count cents where people write euros.
+func (t *Text) Hundredths() *Text {
+	divided := &Text{text: t.text, read: true}
+	for _, f := range t.all() {
+		if f.unit != "" {
+			continue
+		}
+		var readings []string
+		for _, r := range f.readings {
+			if value, err := strconv.ParseFloat(r, 64); err == nil {
+				readings = append(readings, strconv.FormatFloat(value/100, 'f', -1, 64))
+			}
+		}
+		divided.figures = append(divided.figures, figure{f.text, readings, ""})
+	}
+	return divided
+}
+
+func (t *Text) all() []figure {
+	if !t.read {
+		t.figures, t.read = find(t.text), true
+	}
+	return t.figures
+}
+
 // Missing returns the figures of a text that none of the sources has, as the
 // text writes them. Numbers within words and codes, such as ORD-9281, and those
 // that number a list are no figures. The sources are read in their order, until
@@ -33,10 +59,8 @@ func Missing(text string, sources iter.Seq[*Text]) []string {
 		if len(missing) == 0 {
 			return nil
 		}
-		if !source.read {
-			source.figures, source.read = find(source.text), true
-		}
-		missing = slices.DeleteFunc(missing, func(f figure) bool { return slices.ContainsFunc(source.figures, f.matches) })
+		held := source.all()
+		missing = slices.DeleteFunc(missing, func(f figure) bool { return slices.ContainsFunc(held, f.matches) })
 	}
 	var texts []string
 	for _, f := range missing {
