@@ -317,7 +317,8 @@ type Reply struct {
 	Outcome Outcome
 
 	// Text is for the customer. It was written by a model: escape it before
-	// it is shown as HTML.
+	// it is shown as HTML. If more was said to the agent once it had answered,
+	// and it went on, both answers are in it.
 	Text string
 
 	// Citations are the passages that Text cites, by their numbers in it.

@@ -69,7 +69,7 @@ func (r *run) ask(ctx context.Context) error {
 		// Models that think hard may tell a call to themselves and make none.
 		request.Thinking = ThinkingOff
 	}
-	r.blank()
+	r.showBefore(ctx)
 	asking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var stream func(Delta)
@@ -197,6 +197,35 @@ func (r *run) blank() {
 	r.held, r.thought, r.withheld = Delta{}, false, false
 }
 
+// showBefore shows the answers to which the turn goes on, as far as the caller has not
+// seen them.
+func (r *run) showBefore(ctx context.Context) {
+	before := r.c.turn.before
+	if r.stream {
+		for ; r.before < len(before); r.before++ {
+			if text := r.interim(ctx, before[r.before]); strings.TrimSpace(text) != "" {
+				r.showRest(text)
+				r.showRest(text + "\n\n")
+			}
+		}
+	}
+	r.settleShown()
+}
+
+// settleShown says that what the caller has seen is to stay, whatever comes.
+func (r *run) settleShown() {
+	r.standing += r.shown.String()
+	r.blank()
+}
+
+// void tells the caller that what they have seen of the present answer is void.
+func (r *run) void() {
+	r.emit(Reset{})
+	if r.standing != "" {
+		r.emit(TextDelta{r.standing})
+	}
+}
+
 // guards reports whether what a model says is checked before it is released.
 func (r *run) guards() bool { return !r.agent.config.Unguarded || len(r.agent.config.Guards) > 0 }
 
@@ -209,7 +238,7 @@ func (r *run) show(ctx context.Context, delta Delta) bool {
 		seen := r.shown.Len() > 0 || r.thought
 		r.blank()
 		if seen {
-			r.emit(Reset{})
+			r.void()
 		}
 	}
 	r.held.Reasoning += delta.Reasoning
@@ -259,7 +288,7 @@ func (r *run) showRest(text string) {
 	if !ok {
 		rest = text
 		r.blank()
-		r.emit(Reset{})
+		r.void()
 	}
 	if rest != "" {
 		r.shown.WriteString(rest)

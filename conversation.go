@@ -115,8 +115,9 @@ type turnState struct {
 	repeats int          // how many rounds in a row were the same
 
 	handoff   *Handoff
-	overtaken int64   // the entry by which somebody took the conversation, or 0
-	outcome   Outcome // empty while the turn runs
+	before    []string // answers to which the turn went on, since more was asked
+	overtaken int64    // the entry by which somebody took the conversation, or 0
+	outcome   Outcome  // empty while the turn runs
 	told      string
 	owner     int64 // the epoch of the owner at its end
 }
@@ -302,8 +303,11 @@ func (c *conversation) ask(message Message) {
 		c.settleQuestion()
 		c.question = &message
 	}
-	if c.turn != nil {
-		c.turn.answered = false
+	if t := c.turn; t != nil {
+		if t.answered { // it was said, and there is more to answer
+			t.before = append(t.before, t.answer.Message.Text)
+		}
+		t.answered = false
 	}
 }
 

@@ -132,7 +132,7 @@ func TestMessagesJoinTheTurnThatRuns(t *testing.T) {
 			reply, err := agent.Reply(t.Context(), say("message 0"))
 			if assert.NoError(t, err) {
 				assert.Equal(t, frontdesk.Answered, reply.Outcome)
-				assert.Equal(t, "Re: message 3", reply.Text)
+				assert.Equal(t, "Re: message 0\n\nRe: message 3", reply.Text)
 				assert.Equal(t, 2, reply.Requests)
 			}
 		})
@@ -275,4 +275,49 @@ func TestWrongCustomer(t *testing.T) {
 	turn.Customer.ID = "cus_ana"
 	_, err := agent.Reply(t.Context(), turn)
 	require.ErrorIs(t, err, frontdesk.ErrWrongCustomer)
+}
+
+// What was answered already is told together with the answer to what joined then, and
+// stays on the screen if that one has to be said otherwise.
+func TestTheAnswerBeforeWhatJoined(t *testing.T) {
+	for _, stream := range []bool{false, true} {
+		t.Run(fmt.Sprintf("stream=%v", stream), func(t *testing.T) {
+			shared := new(frontdesk.InMemory)
+			other := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: shared})
+			memory := &intervened{InMemory: shared}
+			memory.before = func(entries []frontdesk.Entry) error {
+				if hasKind(entries, frontdesk.EntryTurnEnded) {
+					memory.before = nil
+					reply, err := other.Reply(t.Context(), identified("And for shipping?", "m-2"))
+					require.NoError(t, err)
+					require.Equal(t, frontdesk.Joined, reply.Outcome)
+				}
+				return nil
+			}
+			script := frontdesktest.NewProvider(
+				frontdesktest.Say("Returns take 14 days."),
+				frontdesktest.Say("It is free. I have cancelled your order."),
+				frontdesktest.Say("Shipping is free."),
+			)
+			agent := newAgent(t, frontdesk.Config{Provider: script, Memory: memory})
+			const want = "Returns take 14 days.\n\nShipping is free."
+			if !stream {
+				assert.Equal(t, want, play(t, agent, identified("How long?", "m-1"), false).Text)
+				return
+			}
+			screen := ""
+			for event, err := range agent.Stream(t.Context(), identified("How long?", "m-1")) {
+				require.NoError(t, err)
+				switch event := event.(type) {
+				case frontdesk.TextDelta:
+					screen += event.Text
+				case frontdesk.Reset:
+					screen = ""
+				case frontdesk.Done:
+					assert.Equal(t, want, event.Reply.Text)
+				}
+			}
+			assert.Equal(t, want, screen)
+		})
+	}
 }

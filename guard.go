@@ -497,6 +497,12 @@ const mostHeld = 1
 // the turn goes on because the answer was held back.
 func (r *run) release(ctx context.Context) (text string, released bool) {
 	s := r.screen(ctx, r.c.turn.answer.Message.Text, true)
+	var said []string
+	for _, text := range r.c.turn.before {
+		if text = strings.TrimSpace(r.interim(ctx, text)); text != "" {
+			said = append(said, text)
+		}
+	}
 	if r.c.turn.heldBack > 0 {
 		s.findings = slices.DeleteFunc(s.findings, func(f finding) bool { return f.once })
 	}
@@ -507,7 +513,7 @@ func (r *run) release(ctx context.Context) (text string, released bool) {
 		if r.stream && !r.overtaken(ctx) {
 			r.showRest(s.text)
 		}
-		return s.text, true
+		return strings.Join(append(said, s.text), "\n\n"), true
 	}
 	body := guarded{Stage: StageOutput, Action: guardHeld}
 	var words []string

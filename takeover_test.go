@@ -226,7 +226,7 @@ func TestADecisionAtTheLastMoment(t *testing.T) {
 		}
 		return false
 	}
-	assert.Equal(t, "Paid.", play(t, agent, say("Are you there?"), false).Text)
+	assert.Equal(t, "Yes?\n\nPaid.", play(t, agent, say("Are you there?"), false).Text)
 	assert.Len(t, till.paid, 1)
 }
 

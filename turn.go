@@ -24,6 +24,8 @@ type run struct {
 
 	stopped  bool            // the caller left the loop: yield must not be called again
 	shown    strings.Builder // text of the present answer that the caller has seen
+	standing string          // text before it that a Reset would void, and that stays
+	before   int             // so many answers to which the turn went on were shown
 	thought  bool            // the caller has seen thoughts of it
 	withheld bool            // a sentence of the answer could not be released
 	handing  bool            // a handoff is being made: it may be spoken of
@@ -68,8 +70,11 @@ func (r *run) emit(event Event) bool {
 		return false
 	}
 	switch event.(type) {
-	case ToolStarted, ToolFinished:
+	case ToolStarted:
 		r.blank()
+		r.standing = ""
+	case ToolFinished:
+		r.settleShown()
 	}
 	if !r.yield(event, nil) {
 		r.stopped = true
@@ -577,7 +582,10 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 	if r.c.unanswered() && r.goOn(ctx) {
 		return nil, nil
 	}
-	if outcome == Answered || outcome.waits() {
+	switch {
+	case outcome.waits():
+		r.showRest(reply.Text)
+	case outcome == Answered && len(r.c.turn.before) == 0:
 		r.showRest(reply.Text) // without the markers that name no passage
 	}
 	return reply, nil
