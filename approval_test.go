@@ -67,6 +67,10 @@ func TestDecide(t *testing.T) {
 			frontdesk.Decision{Approved: true, By: "Bea"},
 			[]payout{{"ORD-1", 20_000}}, "tool: paid 20000 for ORD-1",
 		},
+		"approved with null for arguments": {
+			frontdesk.Decision{Approved: true, By: "Bea", Arguments: json.RawMessage("null")},
+			[]payout{{"ORD-1", 20_000}}, "tool: paid 20000 for ORD-1",
+		},
 		"approved with words": {
 			frontdesk.Decision{Approved: true, By: "Bea", Words: "Say sorry."},
 			[]payout{{"ORD-1", 20_000}}, "tool: The colleague who approved it says: Say sorry.\npaid 20000 for ORD-1",

@@ -3,6 +3,7 @@ package frontdesk_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 	"testing"
@@ -281,4 +282,164 @@ func TestAHandoffThatAnotherProcessTellsIsRaised(t *testing.T) {
 		assert.Equal(t, 1, desk.handoffs[before].Raised)
 		script.AssertDone(t)
 	})
+}
+
+// The model is asked for what joined a turn that has ended, even if the process dies
+// in between, or the store fails.
+func TestWhatJoinedIsAnsweredWhateverHappensAtTheEnd(t *testing.T) {
+	for _, dies := range []bool{true, false} {
+		t.Run(fmt.Sprintf("dies=%v", dies), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				shared := new(frontdesk.InMemory)
+				other := newAgent(t, frontdesk.Config{Memory: shared, Provider: frontdesktest.NewProvider(frontdesktest.Say("The second answer."))})
+				ended := false
+				store := &intervened{InMemory: shared}
+				store.after = func(entries []frontdesk.Entry) error {
+					ended = ended || hasKind(entries, frontdesk.EntryTurnEnded)
+					return nil
+				}
+				store.before = func([]frontdesk.Entry) error {
+					switch {
+					case !ended:
+						return nil
+					case dies:
+						return errDead
+					default:
+						store.before = nil
+						return errUnreached
+					}
+				}
+				asked := 0
+				agent := newAgent(t, frontdesk.Config{Memory: store, Provider: frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+					if asked++; asked == 1 {
+						require.NoError(t, other.TakeOver(t.Context(), conversation, "Bea"))
+						require.NoError(t, other.HandBack(t.Context(), conversation, "Bea", "Yours."))
+						reply, err := other.Reply(t.Context(), identified("And my second question?", "m-2"))
+						require.NoError(t, err)
+						require.Equal(t, frontdesk.Joined, reply.Outcome)
+					}
+					return &frontdesk.Response{Message: frontdesk.Message{Text: "Hello."}}, nil
+				})})
+				reply, err := agent.Reply(t.Context(), identified("Hi", "m-1"))
+				require.NoError(t, err, "it has its outcome")
+				assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+				time.Sleep(time.Minute)
+				var recovered []frontdesk.Recovered
+				require.NoError(t, other.Recover(t.Context(), func(r frontdesk.Recovered) { recovered = append(recovered, r) }))
+				require.Len(t, recovered, 1)
+				require.NoError(t, recovered[0].Err)
+				assert.Equal(t, "The second answer.", recovered[0].Reply.Text)
+			})
+		})
+	}
+}
+
+// What came before a human took the conversation is theirs: the agent does not take it
+// up again because they handed it back while its turn still ran.
+func TestWhatAHumanHasSeenToIsNotAnsweredAgain(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		shared := new(frontdesk.InMemory)
+		other := newAgent(t, frontdesk.Config{Memory: shared, Provider: frontdesktest.NewProvider()})
+		asked := 0
+		agent := newAgent(t, frontdesk.Config{Memory: shared, Provider: frontdesk.ProviderFunc(func(context.Context, *frontdesk.Request, func(frontdesk.Delta)) (*frontdesk.Response, error) {
+			if asked++; asked == 1 {
+				_, err := other.Reply(t.Context(), identified("Cancel ORD-2", "m-2"))
+				require.NoError(t, err)
+				require.NoError(t, other.TakeOver(t.Context(), conversation, "Bea"))
+				require.NoError(t, other.Post(t.Context(), conversation, "Bea", "I have cancelled it."))
+				if running {
+					require.NoError(t, other.HandBack(t.Context(), conversation, "Bea", "All done."))
+				}
+			}
+			return &frontdesk.Response{Message: frontdesk.Message{Text: "Hello."}}, nil
+		})})
+		play(t, agent, identified("Hi", "m-1"), false)
+		assert.Equal(t, 1, asked, "running=%v", running)
+	}
+}
+
+// A message that comes while the turn's own handoff is told, and handed back at once,
+// is answered.
+func TestAMessageBehindTheTurnsOwnHandoff(t *testing.T) {
+	shared := new(frontdesk.InMemory)
+	other := newAgent(t, frontdesk.Config{Memory: shared, Provider: frontdesktest.NewProvider()})
+	desk := frontdesk.EscalatorFunc(func(context.Context, frontdesk.Handoff) (string, error) {
+		require.NoError(t, other.HandBack(t.Context(), conversation, "Bea", "Done."))
+		reply, err := other.Reply(t.Context(), identified("And my second question?", "m-2"))
+		require.NoError(t, err)
+		assert.Equal(t, frontdesk.Joined, reply.Outcome)
+		return "T-1", nil
+	})
+	till := &till{fail: syscall.ECONNRESET}
+	script := frontdesktest.NewProvider(pay("ORD-1", 5), frontdesktest.Say("It has to be checked."), frontdesktest.Say("The second answer."))
+	agent := newAgent(t, frontdesk.Config{Memory: shared, Provider: script, Tools: []frontdesk.Tool{till.tool()}, Escalator: desk})
+	play(t, agent, identified("Pay me", "m-1"), false)
+	script.AssertDone(t)
+}
+
+// A closing that comes too late at first does not carry the lease it would have ended.
+func TestAClosingThatIsTriedAgain(t *testing.T) {
+	shared := new(frontdesk.InMemory)
+	config := frontdesk.Config{
+		Memory: shared, Escalator: &helpdesk{ticket: "T-7"}, Escalation: frontdesk.Escalation{Deadline: time.Hour},
+		Provider: frontdesktest.NewProvider(escalate("Bea comes."), frontdesktest.Say("Hello.")),
+	}
+	other := newAgent(t, config)
+	play(t, other, identified("A human", "m-1"), false)
+	memory := &intervened{InMemory: shared}
+	config.Memory = memory
+	memory.before = func([]frontdesk.Entry) error {
+		memory.before = nil
+		require.NoError(t, other.HandBack(t.Context(), conversation, "Carl", ""))
+		play(t, other, identified("So?", "m-2"), false)
+		return nil
+	}
+	require.NoError(t, newAgent(t, config).Close(t.Context(), conversation, "Bea", "Done."))
+}
+
+// spending is a ledger that takes its time.
+type spending func()
+
+func (f spending) Spend(context.Context, ...frontdesk.Account) error {
+	f()
+	return nil
+}
+
+func TestATakeoverWhileARequestIsPaidFor(t *testing.T) {
+	shared := new(frontdesk.InMemory)
+	desk := newAgent(t, frontdesk.Config{Memory: shared, Provider: frontdesktest.NewProvider()})
+	script := frontdesktest.NewProvider()
+	agent := newAgent(t, frontdesk.Config{Memory: shared, Provider: script, Quota: frontdesk.Quota{
+		Plan: 10, Ledger: spending(func() { require.NoError(t, desk.TakeOver(t.Context(), conversation, "Bea")) }),
+	}})
+	assert.Equal(t, frontdesk.Escalated, play(t, agent, identified("Hi", "m-1"), false).Outcome)
+	assert.Empty(t, script.Requests())
+}
+
+// What a tool did is told although the store fails, and a human writes, in between.
+func TestAnOutcomeIsNotForgottenWhileAHumanWrites(t *testing.T) {
+	shared, till := new(frontdesk.InMemory), new(till)
+	desk := newAgent(t, frontdesk.Config{Memory: shared, Provider: frontdesktest.NewProvider()})
+	memory := &intervened{InMemory: shared}
+	tries := 0
+	memory.before = func([]frontdesk.Entry) error {
+		if len(till.paid) == 0 {
+			return nil
+		}
+		switch tries++; tries {
+		case 1:
+			require.NoError(t, desk.TakeOver(t.Context(), conversation, "Bea"))
+		case 2:
+			return errUnreached
+		case 3:
+			require.NoError(t, desk.Post(t.Context(), conversation, "Bea", "I am here."))
+		}
+		return nil
+	}
+	agent := newAgent(t, frontdesk.Config{Memory: memory, Provider: frontdesktest.NewProvider(pay("ORD-1", 5)), Tools: []frontdesk.Tool{till.tool()}})
+	_, _ = agent.Reply(t.Context(), identified("Pay me", "m-1"))
+	require.Len(t, till.paid, 1)
+	effects, err := agent.Effects(t.Context(), conversation)
+	require.NoError(t, err)
+	assert.Empty(t, effects, "it is known that it was paid")
 }

@@ -35,11 +35,12 @@ type Colleagues struct {
 	// they may not. It must be safe for concurrent use.
 	Identify func(*http.Request) (Colleague, error)
 
-	// Deliver, if there is one, is given the replies for customers that come of
-	// decisions, to send them on. A reply whose Text is empty says nothing to them.
-	// Where the host fails behind a decision, the status is 502, and the reply comes
-	// of [frontdesk.Agent.KeepRecovering], whose callback delivers it.
-	Deliver func(ctx context.Context, conversation frontdesk.ConversationID, reply *frontdesk.Reply) error
+	// Deliver, if there is one, is given what customers are to read outside of an
+	// answer to their messages, to send it on. If it fails, the status is 502, and
+	// what was done stands. It is 502, too, where the host fails behind a decision:
+	// the reply comes of [frontdesk.Agent.KeepRecovering] then, whose callback
+	// delivers it.
+	Deliver func(ctx context.Context, conversation frontdesk.ConversationID, delivery Delivery) error
 
 	// Origins are those of other pages that may send requests.
 	Origins []string
@@ -52,6 +53,16 @@ type Colleagues struct {
 type Colleague struct {
 	Name   string // for the records, and for the customer where they write to them
 	Tenant string // whose conversations they see
+}
+
+// Delivery is something for a customer to read.
+type Delivery struct {
+	// By names the colleague who wrote it, empty if it is the agent's.
+	By   string
+	Text string
+
+	// Reply is what the text is from, if it is the agent's.
+	Reply *frontdesk.Reply
 }
 
 // Decision is a colleague's answer to an approval.
@@ -185,12 +196,20 @@ func (c Colleagues) decide(q *request) bool {
 	if err != nil {
 		return c.decided(q, err)
 	}
-	if c.Deliver == nil || reply == nil {
+	if reply == nil || reply.Text == "" {
 		return true
 	}
-	if err := c.Deliver(ctx, q.id, reply); err != nil {
-		q.logger.ErrorContext(ctx, "reply not delivered", "conversation", q.id.String(), "error", err)
-		fail(q.w, http.StatusBadGateway, "it is decided, but the customer could not be told")
+	return c.deliver(q, Delivery{Text: reply.Text, Reply: reply})
+}
+
+// deliver has the customer told of something.
+func (c Colleagues) deliver(q *request, delivery Delivery) bool {
+	if c.Deliver == nil {
+		return true
+	}
+	if err := c.Deliver(context.WithoutCancel(q.r.Context()), q.id, delivery); err != nil {
+		q.logger.ErrorContext(q.r.Context(), "customer not told", "conversation", q.id.String(), "error", err)
+		fail(q.w, http.StatusBadGateway, "it is done and recorded, but the customer could not be told: do not repeat it")
 		return false
 	}
 	return true
@@ -217,7 +236,7 @@ func (c Colleagues) post(q *request) bool {
 		fail(q.w, http.StatusBadRequest, "the message is empty")
 		return false
 	}
-	return q.did(c.Agent.Post(q.r.Context(), q.id, q.name, body.Text))
+	return q.did(c.Agent.Post(q.r.Context(), q.id, q.name, body.Text)) && c.deliver(q, Delivery{By: q.name, Text: body.Text})
 }
 
 func (c Colleagues) takeOver(q *request) bool {

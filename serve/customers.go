@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -19,13 +21,18 @@ import (
 // The body is a [Message], and the answer a [Reply]; with Accept: text/event-stream
 // it is a stream of server-sent events instead, each with one line of JSON:
 //
-//	text   {"text": "..."}    a piece to append to what is on the screen
-//	reset  {"text": "..."}    what is to be on the screen instead, from here
-//	done   a Reply            the last one; its text is that of the whole reply
-//	error  {"error": "..."}   the last one, if there is no reply
+//	text   {"text": "..."}    a piece to append to what the agent says to the message
+//	reset  {"text": "..."}    what it says instead, so far
+//	done   a Reply            the last one; its text is all that was said
+//	error  {"error": "..."}   the last one, if there is no reply: what was said is void
+//
+// What fails before the first event is answered with a status, as without a stream.
+// Give each message an id: then it can be sent again after an error, or to ask for the
+// reply that a colleague's decision has led to. The outcome "joined" says that another
+// request, which is being answered, brings the reply.
 //
 // A comment is sent where there was nothing to send for 15 seconds, for proxies; a
-// client that takes nothing for as long is taken for gone. The deadlines of the server
+// client that takes nothing for 5 is taken for gone. The deadlines of the server
 // for writing do not hold for streams.
 //
 // A turn goes on to its end if the client leaves: the reply is there when the same
@@ -45,8 +52,8 @@ type Customers struct {
 	Identify func(*http.Request) (frontdesk.Customer, error)
 
 	// Origins are those of other pages that may send requests, such as
-	// https://shop.example. Letting them read the answers (CORS) is up to the
-	// caller.
+	// https://shop.example. Their browsers ask beforehand (CORS): answering that is
+	// up to the caller.
 	Origins []string
 
 	// Logger gets what clients are not told; nil means [slog.Default].
@@ -179,7 +186,7 @@ func (c *customerServer) message(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, end := c.begin(r, &turn)
 	defer end()
-	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+	if wantsEvents(r) {
 		c.stream(ctx, w, r, turn)
 		return
 	}
@@ -195,7 +202,7 @@ func (c *customerServer) message(w http.ResponseWriter, r *http.Request) {
 func (c *customerServer) stream(ctx context.Context, w http.ResponseWriter, r *http.Request, turn frontdesk.Turn) {
 	out := newEvents(w)
 	defer out.end()
-	var screen, settled strings.Builder // all that was shown, and what stands of it
+	said, settled := "", "" // in all, and what no reset voids
 	for event, err := range c.Agent.Stream(ctx, turn) {
 		if err != nil {
 			problem := reader{loggerOr(c.Logger)}.explain(r, err)
@@ -206,19 +213,46 @@ func (c *customerServer) stream(ctx context.Context, w http.ResponseWriter, r *h
 		}
 		switch event := event.(type) {
 		case frontdesk.TextDelta:
-			screen.WriteString(event.Text)
-			out.send("text", map[string]string{"text": event.Text})
+			text := event.Text
+			if said == settled {
+				text = paragraph(said, text)
+			}
+			said += text
+			out.send("text", map[string]string{"text": text})
 		case frontdesk.ToolStarted:
-			settled.Reset()
-			settled.WriteString(screen.String())
+			settled = said
 		case frontdesk.Reset:
-			screen.Reset()
-			screen.WriteString(settled.String())
-			out.send("reset", map[string]string{"text": settled.String()})
+			said = settled
+			out.send("reset", map[string]string{"text": said})
 		case frontdesk.Done:
-			out.send("done", replyFor(event.Reply))
+			whole := *event.Reply
+			whole.Text = settled + paragraph(settled, whole.Text)
+			out.send("done", replyFor(&whole))
 		}
 	}
+}
+
+// paragraph is what to append to a text to say something after it.
+func paragraph(before, text string) string {
+	if before = strings.TrimRight(before, " "); before == "" || strings.HasSuffix(before, "\n\n") || strings.TrimSpace(text) == "" {
+		return text
+	}
+	return "\n\n" + strings.TrimLeft(text, " \n")
+}
+
+// wantsEvents reports whether a client takes server-sent events.
+func wantsEvents(r *http.Request) bool {
+	for _, accept := range r.Header.Values("Accept") {
+		for one := range strings.SplitSeq(accept, ",") {
+			kind, parameters, err := mime.ParseMediaType(one)
+			if err != nil || kind != "text/event-stream" {
+				continue
+			}
+			quality, err := strconv.ParseFloat(parameters["q"], 64)
+			return err != nil || quality > 0
+		}
+	}
+	return false
 }
 
 // replyFor is what the customer may know of a reply.

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// patience is how long nothing is sent before a comment is, and how long a client may
-// take to read.
-const patience = 15 * time.Second
+const (
+	heartbeat = 15 * time.Second // between two comments, where there is nothing else
+	patience  = 5 * time.Second  // for a client to take what is sent
+)
 
 // events writes server-sent events. Once a client has left, it writes to nobody.
 type events struct {
@@ -28,7 +29,7 @@ type events struct {
 func newEvents(w http.ResponseWriter) *events {
 	e := &events{w: w, control: http.NewResponseController(w)}
 	_ = e.control.SetWriteDeadline(time.Time{}) // a stream takes as long as it takes
-	e.quiet = time.AfterFunc(patience, func() {
+	e.quiet = time.AfterFunc(heartbeat, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		if !e.over {
@@ -90,5 +91,5 @@ func (e *events) write(text string) {
 	}
 	_ = e.control.SetWriteDeadline(time.Time{})
 	e.left = err != nil
-	e.quiet.Reset(patience)
+	e.quiet.Reset(heartbeat)
 }

@@ -8,6 +8,11 @@
 // reaches no conversation of another, and no route of Customers decides anything
 // that is a colleague's to decide.
 //
+// Mount each below a path of its own with [http.StripPrefix]. Ids in paths and bodies
+// have at most 200 bytes and no control characters. Run
+// [frontdesk.Agent.KeepRecovering] beside them: turns that broke off are gone on with
+// there, and its callback delivers their replies.
+//
 // Both handlers take bodies of JSON alone, and refuse requests that pages of other
 // origins make a browser send. Their errors tell a client what it can do, and no
 // more: the rest goes to the log. All are JSON, {"error": "..."}, with the status
@@ -172,7 +177,7 @@ func (rd reader) explain(r *http.Request, err error) problem {
 	case errors.Is(err, frontdesk.ErrUnknownOutcome):
 		return problem{http.StatusConflict, "nobody knows what came of a tool call: find out, and tell it under effects first", time.Time{}}
 	case errors.Is(err, frontdesk.ErrApprovalClosed):
-		return problem{http.StatusConflict, "this approval is not open: it was decided, has expired, or is not there", time.Time{}}
+		return problem{http.StatusConflict, "this cannot be decided here now: it was decided, has expired, is somebody else's to answer, or the customer has to prove who they are first", time.Time{}}
 	}
 	rd.logger.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	return problem{http.StatusServiceUnavailable, "it did not work: try again, with the same message id", time.Time{}}

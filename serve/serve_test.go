@@ -98,10 +98,10 @@ func open(t *testing.T, config frontdesk.Config) *desk {
 			}
 			return colleague, nil
 		},
-		Deliver: func(_ context.Context, id frontdesk.ConversationID, reply *frontdesk.Reply) error {
+		Deliver: func(_ context.Context, id frontdesk.ConversationID, delivery serve.Delivery) error {
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			d.delivered = append(d.delivered, id.String()+": "+reply.Text)
+			d.delivered = append(d.delivered, id.String()+": "+delivery.By+": "+delivery.Text)
 			return d.undelivered
 		},
 	}.Handler()
@@ -204,13 +204,13 @@ func TestAStream(t *testing.T) {
 		case "reset":
 			screen = text
 		case "done":
-			assert.Equal(t, "You have it now. ‹b>Bye‹/b>", text)
+			assert.Equal(t, screen, text)
 			assert.Contains(t, decode[serve.Reply](t, data).HTML, "‹b&gt;Bye")
 		}
 		assert.NotContains(t, screen, "cancelled", "what is held back was shown")
 	}
 	assert.Equal(t, "done", last)
-	assert.Equal(t, "One moment, please. You have it now. ‹b>Bye‹/b>", screen)
+	assert.Equal(t, "One moment, please. \n\nYou have it now. ‹b>Bye‹/b>", screen)
 }
 
 func TestAFailureIsToldWithoutItsCause(t *testing.T) {
@@ -329,7 +329,7 @@ func TestColleagues(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.Empty(t, decode[serve.State](t, body).Approvals)
 	assert.Equal(t, []string{"pay_out acme/cus_ana"}, d.runs())
-	assert.Equal(t, []string{"acme/c-1: They were glad to."}, d.delivered)
+	assert.Equal(t, []string{"acme/c-1: : They were glad to."}, d.delivered)
 
 	status, _ = d.send(t, "bea", "POST", approval, `{"approved":true}`)
 	assert.Equal(t, http.StatusConflict, status)
@@ -362,7 +362,7 @@ func TestADecisionStandsThoughNobodyCouldBeTold(t *testing.T) {
 	require.NoError(t, err)
 	status, body := d.send(t, "bea", "POST", "/staff/conversations/c-1/approvals/"+open[0].ID, `{"approved":true}`)
 	assert.Equal(t, http.StatusBadGateway, status)
-	assert.Contains(t, body, "decided")
+	assert.Contains(t, body, "do not repeat it")
 	assert.Len(t, d.runs(), 1)
 }
 
@@ -433,4 +433,22 @@ func TestWhatNobodyKnowsIsResolvedFirst(t *testing.T) {
 	assert.Empty(t, decode[serve.State](t, body).Effects)
 	status, _ = d.send(t, "bea", "POST", staff+"/hand-back", `{"text":"all well"}`)
 	assert.Equal(t, http.StatusOK, status)
+}
+
+func TestADecisionBehindWhichTheHostFails(t *testing.T) {
+	d := open(t, frontdesk.Config{Provider: frontdesktest.NewProvider(
+		frontdesktest.Call("pay_out", `{"cents":500}`), frontdesktest.Fail(errors.New("busy")), frontdesktest.Say("You have it."),
+	)})
+	d.send(t, "ana", "POST", "/chat/conversations/c-1/messages", `{"text":"Refund me 5 EUR"}`)
+	id := frontdesk.ConversationID{Tenant: "acme", ID: "c-1"}
+	approvals, err := d.agent.Approvals(t.Context(), id)
+	require.NoError(t, err)
+	status, body := d.send(t, "bea", "POST", "/staff/conversations/c-1/approvals/"+approvals[0].ID, `{"approved":true,"arguments":null}`)
+	assert.Equal(t, http.StatusBadGateway, status)
+	assert.Contains(t, body, "it is decided")
+	assert.Len(t, d.runs(), 1)
+	reply, err := d.agent.Resume(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, "You have it.", reply.Text)
+	assert.Len(t, d.runs(), 1)
 }
