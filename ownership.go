@@ -212,7 +212,7 @@ func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, b
 			return nil
 		}
 		// The entry may be there all the same.
-		entries, loadErr := a.config.Memory.Load(detached(ctx), id, last)
+		entries, loadErr := a.loadSettled(ctx, id, last)
 		if loadErr != nil {
 			return fmt.Errorf("append to conversation %s: %w", id, errors.Join(err, loadErr))
 		}
@@ -229,6 +229,13 @@ func (a *Agent) record(ctx context.Context, id ConversationID, kind EntryKind, b
 		}
 	}
 	return conflictsWithoutEnd(id)
+}
+
+// loadSettled reads what came of an append, for a while even if ctx is done.
+func (a *Agent) loadSettled(ctx context.Context, id ConversationID, after int64) ([]Entry, error) {
+	ctx, cancel := context.WithTimeout(detached(ctx), settleTime)
+	defer cancel()
+	return a.config.Memory.Load(ctx, id, after)
 }
 
 // owns says that the conversation has another owner from the given entry on.

@@ -40,9 +40,9 @@ import (
 // conversation, 409 for a question that cannot be confirmed, 422 for a message that is
 // refused, and 429 with Retry-After where a quota is used up.
 //
-// Conversations of visitors without a customer id are open to every such visitor of
-// the tenant who knows the conversation's id: choose ids that cannot be guessed, and
-// keep them in the visitor's session.
+// Conversations of visitors without a customer id are open to whoever of the tenant
+// knows the conversation's id, and become the customer's who first writes in them
+// signed in: choose ids that cannot be guessed, and keep them in the visitor's session.
 type Customers struct {
 	Agent *frontdesk.Agent
 
