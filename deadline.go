@@ -9,7 +9,8 @@ import (
 
 // A handoff that waits for somebody to claim it keeps the lease of the turn that
 // made it, or of the newest turn, for Escalation.Deadline: when it runs out, it is
-// found like a turn whose process died, by any process that recovers those.
+// found like a turn whose process died, by any process that recovers those. So does
+// one of which the escalator could not be told, for as long as a lease lasts.
 
 // unclaimed reports whether the conversation waits for a human to claim it.
 func (c *conversation) unclaimed() bool {
@@ -19,10 +20,13 @@ func (c *conversation) unclaimed() bool {
 // leaseBehind is how long the lease is to be kept behind the turn that ends. While
 // there is something left to answer, it is found like a turn that was broken off.
 func (a *Agent) leaseBehind(c *conversation) time.Duration {
-	if c.unanswered() {
+	if wait := a.wait(c); wait > 0 && !c.unanswered() {
+		return wait
+	}
+	if c.unanswered() || c.untoldHandoff() && a.config.Escalator != nil {
 		return a.config.Lease
 	}
-	return a.wait(c)
+	return 0
 }
 
 // unanswered reports whether messages wait for a turn of the agent's.
@@ -85,6 +89,9 @@ func (r *run) raise(ctx context.Context) error {
 	epoch := r.c.turn.epoch
 	if err := r.agent.shared.Renew(ctx, r.c.id, epoch, r.agent.config.Lease); err != nil {
 		return fmt.Errorf("raise the handoff of conversation %s: %w", r.c.id, err)
+	}
+	if err := r.retellHandoff(ctx); err != nil {
+		return err
 	}
 	var told *raised
 	for range appendAttempts {

@@ -438,3 +438,28 @@ func TestAHostThatFailsHandsOver(t *testing.T) {
 		assert.Contains(t, desk.handoffs[0].Detail, "no such key")
 	}
 }
+
+// A handoff of which the escalator could not be told is told again without anybody
+// asking.
+func TestAHandoffThatCouldNotBeToldIsRecovered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk := &helpdesk{err: errors.New("the helpdesk is down")}
+		agent := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(escalate("Bea takes over.")), Escalator: desk})
+		_, err := agent.Reply(t.Context(), identified("A human, please", "m-1"))
+		require.ErrorIs(t, err, desk.err)
+		recover := func() {
+			time.Sleep(time.Minute)
+			require.NoError(t, agent.Recover(t.Context(), func(r frontdesk.Recovered) {
+				require.ErrorIs(t, r.Err, desk.err)
+			}))
+		}
+		recover()
+		require.Len(t, desk.handoffs, 2, "it is down still")
+		desk.err = nil
+		recover()
+		require.Len(t, desk.handoffs, 3)
+		assert.Equal(t, desk.handoffs[0].ID, desk.handoffs[2].ID)
+		recover()
+		assert.Len(t, desk.handoffs, 3, "it was told")
+	})
+}
