@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -243,11 +244,16 @@ func TestATakeoverBehindALostAnswer(t *testing.T) {
 func TestAHandoffThatAnotherProcessTellsIsRaised(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared, desk := new(frontdesk.InMemory), &helpdesk{err: errors.New("the helpdesk is down")}
+		var mu sync.Mutex
 		answer := make(chan struct{})
 		script := frontdesktest.NewProvider(escalate("Bea takes over."))
 		config := frontdesk.Config{
-			Memory:     shared,
-			Escalator:  desk,
+			Memory: shared,
+			Escalator: frontdesk.EscalatorFunc(func(ctx context.Context, handoff frontdesk.Handoff) (string, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				return desk.Escalate(ctx, handoff)
+			}),
 			Escalation: frontdesk.Escalation{Deadline: time.Hour},
 			Provider: frontdesk.ProviderFunc(func(ctx context.Context, request *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
 				<-answer
@@ -269,8 +275,11 @@ func TestAHandoffThatAnotherProcessTellsIsRaised(t *testing.T) {
 		}()
 		synctest.Wait() // the second waits for the first
 		close(answer)
-		require.ErrorIs(t, <-failed, desk.err)
+		err := <-failed
+		mu.Lock()
+		require.ErrorIs(t, err, desk.err)
 		desk.err = nil
+		mu.Unlock()
 		reply := <-told
 		require.NotNil(t, reply.Handoff)
 		assert.NotEmpty(t, reply.Handoff.Ticket)

@@ -226,7 +226,9 @@ func (c *customerServer) stream(ctx context.Context, w http.ResponseWriter, r *h
 			out.send("reset", map[string]string{"text": said})
 		case frontdesk.Done:
 			whole := *event.Reply
-			whole.Text = settled + paragraph(settled, whole.Text)
+			if strings.TrimSpace(said) != "" {
+				whole.Text = said // with what was said beside tool calls
+			}
 			out.send("done", replyFor(&whole))
 		}
 	}

@@ -38,6 +38,7 @@ type apiCall struct {
 	reply     *frontdesk.Reply
 	err       error
 	shown     string
+	settled   string // of it, before the newest tool
 	streamed  bool
 	recovered []frontdesk.Recovered
 	decided   *approval
@@ -101,8 +102,10 @@ func (w *world) deliver(p *process, m *message) {
 			case frontdesk.TextDelta:
 				m.chat.sees(event.Text)
 				call.shown += event.Text
-			case frontdesk.Reset, frontdesk.ToolStarted, frontdesk.ToolFinished:
-				call.shown = ""
+			case frontdesk.ToolStarted:
+				call.settled = call.shown
+			case frontdesk.Reset:
+				call.shown = call.settled
 			case frontdesk.Done:
 				call.reply = event.Reply
 			}
@@ -186,9 +189,24 @@ func (w *world) checkReply(c *chat, reply *frontdesk.Reply, call *apiCall) {
 	if !slices.Contains(t.ends, told) {
 		w.violate(RepliesMatch, "%s: the reply is %v, the log says %v", c.id, told, t.ends)
 	}
-	if call != nil && call.streamed && call.shown != "" && !strings.HasSuffix(strings.TrimSpace(call.shown), strings.TrimSpace(reply.Text)) {
+	if call != nil && call.streamed && call.shown != "" && !shows(call.shown, reply.Text) {
 		w.violate(RepliesMatch, "%s: the customer has seen %q, the reply is %q", c.id, call.shown, reply.Text)
 	}
+}
+
+// shows reports whether the customer has seen all of a reply, the last part of it at
+// last. Words beside tool calls may stand between its parts.
+func shows(shown, text string) bool {
+	parts := strings.Split(strings.TrimSpace(text), "\n\n")
+	rest := shown
+	for _, part := range parts {
+		_, after, ok := strings.Cut(rest, part)
+		if !ok {
+			return false
+		}
+		rest = after
+	}
+	return strings.HasSuffix(strings.TrimSpace(shown), parts[len(parts)-1])
 }
 
 // write has a customer write the next message.
