@@ -69,7 +69,9 @@ func (r *run) ask(ctx context.Context) error {
 		// Models that think hard may tell a call to themselves and make none.
 		request.Thinking = ThinkingOff
 	}
-	r.showBefore(ctx)
+	if !r.showBefore(ctx) {
+		return r.takeIn(ctx)
+	}
 	asking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var stream func(Delta)
@@ -197,19 +199,46 @@ func (r *run) blank() {
 	r.held, r.thought, r.withheld = Delta{}, false, false
 }
 
-// showBefore shows the answers to which the turn goes on, as far as the caller has not
-// seen them.
-func (r *run) showBefore(ctx context.Context) {
+// readBefore checks the answers to which the turn goes on.
+func (r *run) readBefore(ctx context.Context) {
 	before := r.c.turn.before
-	if r.stream {
-		for ; r.before < len(before); r.before++ {
-			if text := r.interim(ctx, before[r.before]); strings.TrimSpace(text) != "" {
-				r.showRest(text)
-				r.showRest(text + "\n\n")
-			}
+	for i := len(r.told); i < len(before); i++ {
+		r.told = append(r.told, strings.TrimSpace(r.interim(ctx, before[i])))
+	}
+}
+
+// showBefore shows the answers to which the turn goes on, as far as the caller has not
+// seen them. It returns false if somebody may have taken the conversation over.
+func (r *run) showBefore(ctx context.Context) bool {
+	r.readBefore(ctx)
+	for ; r.stream && r.seen < len(r.told); r.seen++ {
+		if r.overtaken(ctx) {
+			return false
+		}
+		if text := r.told[r.seen]; text != "" {
+			r.showRest(text)
+			r.showRest(text + "\n\n")
+			r.settleShown()
 		}
 	}
 	r.settleShown()
+	return true
+}
+
+// whole is the text of a reply: the answers to which the turn went on, and the last.
+func (r *run) whole(last string) string {
+	texts := slices.DeleteFunc(append(slices.Clip(r.told), last), func(text string) bool { return text == "" })
+	return strings.Join(texts, "\n\n")
+}
+
+// showReply shows what the caller has not seen of the text of a reply.
+func (r *run) showReply(text string) {
+	for _, told := range r.told[:r.seen] {
+		if told != "" {
+			text = strings.TrimPrefix(text, told+"\n\n")
+		}
+	}
+	r.showRest(text)
 }
 
 // settleShown says that what the caller has seen is to stay, whatever comes.
@@ -218,12 +247,22 @@ func (r *run) settleShown() {
 	r.blank()
 }
 
-// void tells the caller that what they have seen of the present answer is void.
+// void tells the caller that what they have seen of the present answer is void. A
+// Reset takes what was to stay with it, which goes with the next piece, if there is
+// one: a human may have taken the conversation.
 func (r *run) void() {
 	r.emit(Reset{})
-	if r.standing != "" {
-		r.emit(TextDelta{r.standing})
+	r.voided = true
+}
+
+// say shows a piece of the present answer.
+func (r *run) say(text string) {
+	r.shown.WriteString(text)
+	if r.voided {
+		text = r.standing + text
 	}
+	r.voided = false
+	r.emit(TextDelta{text})
 }
 
 // guards reports whether what a model says is checked before it is released.
@@ -272,8 +311,7 @@ func (r *run) show(ctx context.Context, delta Delta) bool {
 		r.emit(ReasoningDelta{held.Reasoning})
 	}
 	if held.Text != "" {
-		r.shown.WriteString(held.Text)
-		r.emit(TextDelta{held.Text})
+		r.say(held.Text)
 	}
 	return true
 }
@@ -291,7 +329,6 @@ func (r *run) showRest(text string) {
 		r.void()
 	}
 	if rest != "" {
-		r.shown.WriteString(rest)
-		r.emit(TextDelta{rest})
+		r.say(rest)
 	}
 }

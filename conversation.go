@@ -115,7 +115,7 @@ type turnState struct {
 	repeats int          // how many rounds in a row were the same
 
 	handoff   *Handoff
-	before    []string // answers to which the turn went on, since more was asked
+	before    []string // answers to which the turn went on, since more was asked, and of which no reply has told
 	overtaken int64    // the entry by which somebody took the conversation, or 0
 	outcome   Outcome  // empty while the turn runs
 	told      string
@@ -245,7 +245,11 @@ func (c *conversation) startTurn(id string, body turnStarted) {
 	}
 	c.turns = append(c.turns, turnStart{c.last + 1, begin})
 	c.underWay = c.underWay || c.turn != nil && c.turn.outcome == Answered
-	c.turn = &turnState{id: id, customer: body.Customer}
+	var before []string
+	if c.turn != nil {
+		before = c.turn.before
+	}
+	c.turn = &turnState{id: id, customer: body.Customer, before: before, said: slices.Clip(before)}
 	c.customer = body.Customer
 	if _, delivered := c.deliveries[body.MessageID]; delivered {
 		c.deliveries[body.MessageID] = id // the message is taken up again
@@ -304,8 +308,9 @@ func (c *conversation) ask(message Message) {
 		c.question = &message
 	}
 	if t := c.turn; t != nil {
-		if t.answered { // it was said, and there is more to answer
+		if t.answered && t.outcome == "" { // it was said, and there is more to answer
 			t.before = append(t.before, t.answer.Message.Text)
+			t.keepSaid()
 		}
 		t.answered = false
 	}
@@ -556,6 +561,9 @@ func (c *conversation) endTurn(id string, body turnEnded) {
 		c.turn.outcome = body.Outcome
 		c.turn.told = body.Text
 		c.turn.owner = c.owner.Epoch
+		if body.Outcome.told() {
+			c.turn.before = nil
+		}
 	}
 }
 
@@ -630,17 +638,16 @@ func (c *conversation) reply() *Reply {
 	case c.human:
 		reply.Handoff = c.packet()
 	}
+	text := ""
 	switch {
+	case t.outcome.told() && t.told != "":
+		text = t.told
 	case t.handoff != nil:
-		reply.Text, reply.Citations = resolveCitations(t.handoff.Told, c.passages)
+		text = t.handoff.Told
 	case t.outcome == Answered && t.answer != nil:
-		reply.Text, reply.Citations = resolveCitations(t.answer.Message.Text, c.passages)
-		if t.told != "" {
-			reply.Text = t.told
-		}
-	case t.outcome.waits():
-		reply.Text = t.told
+		text = t.answer.Message.Text
 	}
+	reply.Text, reply.Citations = resolveCitations(text, c.passages)
 	return reply
 }
 

@@ -277,47 +277,121 @@ func TestWrongCustomer(t *testing.T) {
 	require.ErrorIs(t, err, frontdesk.ErrWrongCustomer)
 }
 
-// What was answered already is told together with the answer to what joined then, and
-// stays on the screen if that one has to be said otherwise.
-func TestTheAnswerBeforeWhatJoined(t *testing.T) {
-	for _, stream := range []bool{false, true} {
-		t.Run(fmt.Sprintf("stream=%v", stream), func(t *testing.T) {
-			shared := new(frontdesk.InMemory)
-			other := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: shared})
-			memory := &intervened{InMemory: shared}
-			memory.before = func(entries []frontdesk.Entry) error {
-				if hasKind(entries, frontdesk.EntryTurnEnded) {
-					memory.before = nil
-					reply, err := other.Reply(t.Context(), identified("And for shipping?", "m-2"))
-					require.NoError(t, err)
-					require.Equal(t, frontdesk.Joined, reply.Outcome)
-				}
-				return nil
-			}
-			script := frontdesktest.NewProvider(
-				frontdesktest.Say("Returns take 14 days."),
-				frontdesktest.Say("It is free. I have cancelled your order."),
-				frontdesktest.Say("Shipping is free."),
-			)
-			agent := newAgent(t, frontdesk.Config{Provider: script, Memory: memory})
-			const want = "Returns take 14 days.\n\nShipping is free."
-			if !stream {
-				assert.Equal(t, want, play(t, agent, identified("How long?", "m-1"), false).Text)
-				return
-			}
-			screen := ""
-			for event, err := range agent.Stream(t.Context(), identified("How long?", "m-1")) {
-				require.NoError(t, err)
-				switch event := event.(type) {
-				case frontdesk.TextDelta:
-					screen += event.Text
-				case frontdesk.Reset:
-					screen = ""
-				case frontdesk.Done:
-					assert.Equal(t, want, event.Reply.Text)
-				}
-			}
-			assert.Equal(t, want, screen)
-		})
+// joining is a memory in which a message joins the turn that is about to end with an answer.
+func joining(t *testing.T, text string) *intervened {
+	shared := new(frontdesk.InMemory)
+	other := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: shared})
+	memory := &intervened{InMemory: shared}
+	memory.before = func(entries []frontdesk.Entry) error {
+		if hasKind(entries, frontdesk.EntryTurnEnded) {
+			memory.before = nil
+			reply, err := other.Reply(t.Context(), identified(text, "m-2"))
+			require.NoError(t, err)
+			require.Equal(t, frontdesk.Joined, reply.Outcome)
+		}
+		return nil
 	}
+	return memory
+}
+
+// screen is what the customer sees in the end of a turn.
+func (s seen) screen() string {
+	screen, settled := "", ""
+	for _, event := range s.events {
+		switch event := event.(type) {
+		case frontdesk.TextDelta:
+			screen += event.Text
+		case frontdesk.ToolStarted:
+			settled = screen
+		case frontdesk.Reset:
+			screen = settled
+		}
+	}
+	return screen
+}
+
+// What was answered already is told together with what joined led to, and stays on the
+// screen if that has to be said otherwise.
+func TestTheAnswerBeforeWhatJoined(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []frontdesktest.Answer
+		outcome frontdesk.Outcome
+		want    string
+	}{
+		"an answer":       {[]frontdesktest.Answer{frontdesktest.Say("Shipping is free.")}, frontdesk.Answered, "Shipping is free."},
+		"one held back":   {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), frontdesktest.Say("Shipping is free.")}, frontdesk.Answered, "Shipping is free."},
+		"behind a tool":   {[]frontdesktest.Answer{pay("ORD-1", 5), frontdesktest.Say("Paid.")}, frontdesk.Answered, "Paid."},
+		"an approval":     {[]frontdesktest.Answer{pay("ORD-1", 500_00)}, frontdesk.AwaitingApproval, frontdesk.DefaultApprovalText},
+		"a handoff":       {[]frontdesktest.Answer{escalate("Somebody will look at it.")}, frontdesk.Escalated, "Somebody will look at it."},
+		"a broken answer": {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), frontdesktest.Say("I have cancelled your order.")}, frontdesk.Escalated, frontdesk.DefaultHandoffText},
+	} {
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, stream=%v", name, stream), func(t *testing.T) {
+				memory := joining(t, "And for shipping?")
+				script := append([]frontdesktest.Answer{frontdesktest.Say("Returns take 14 days.")}, test.answers...)
+				tool := new(till).tool().ApproveWhen(isLarge)
+				agent := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(script...), Memory: memory, Tools: []frontdesk.Tool{tool}, Escalator: new(helpdesk)})
+				want := "Returns take 14 days.\n\n" + test.want
+				var reply *frontdesk.Reply
+				if stream {
+					s := watch(t, agent, identified("How long?", "m-1"))
+					require.NoError(t, s.err)
+					reply = s.reply
+					assert.Equal(t, want, s.screen())
+				} else {
+					reply = play(t, agent, identified("How long?", "m-1"), false)
+				}
+				assert.Equal(t, test.outcome, reply.Outcome)
+				assert.Equal(t, want, reply.Text)
+				if reply.Handoff != nil {
+					assert.Equal(t, want, reply.Handoff.Shown)
+				}
+				again := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: memory, Tools: []frontdesk.Tool{tool}, Escalator: new(helpdesk)})
+				assert.Equal(t, want, play(t, again, identified("How long?", "m-1"), false).Text, "delivered again")
+
+				if reply.Outcome == frontdesk.AwaitingApproval {
+					agent = newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Say("Paid.")), Memory: memory, Tools: []frontdesk.Tool{tool}, Escalator: new(helpdesk)})
+					reply, err := agent.Decide(t.Context(), conversation, frontdesk.Decision{Approval: reply.Approvals[0].ID, Approved: true})
+					require.NoError(t, err)
+					assert.Equal(t, "Paid.", reply.Text, "it was told before")
+				}
+			})
+		}
+	}
+}
+
+// An answer of which no reply told, as the turn failed behind it, is told by the next.
+func TestTheAnswerBeforeWhatJoinedAndFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // the other process waits for the lease
+		memory := joining(t, "And for shipping?")
+		agent := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Say("Returns take 14 days."), frontdesktest.Fail(errors.New("busy"))), Memory: memory})
+		_, err := agent.Reply(t.Context(), identified("How long?", "m-1"))
+		require.ErrorContains(t, err, "busy")
+		agent = newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(frontdesktest.Say("Shipping is free."), frontdesktest.Say("You are welcome.")), Memory: memory})
+		assert.Equal(t, "Returns take 14 days.\n\nShipping is free.", play(t, agent, identified("And for shipping?", "m-2"), false).Text)
+		assert.Equal(t, "You are welcome.", play(t, agent, identified("Thanks", "m-3"), false).Text)
+	})
+}
+
+// What stays on the screen when an answer is void is not said again once a human has the
+// conversation.
+func TestATakeoverBehindWhatJoined(t *testing.T) {
+	memory := joining(t, "And for shipping?")
+	desk := newAgent(t, frontdesk.Config{Provider: frontdesktest.NewProvider(), Memory: memory.InMemory})
+	asked := 0
+	provider := frontdesk.ProviderFunc(func(ctx context.Context, _ *frontdesk.Request, stream func(frontdesk.Delta)) (*frontdesk.Response, error) {
+		if asked++; asked == 1 {
+			return &frontdesk.Response{Message: frontdesk.Message{Text: "Returns take 14 days."}, Finish: frontdesk.FinishStop}, nil
+		}
+		stream(frontdesk.Delta{Text: "Shipping is free. It is"})
+		assert.NoError(t, desk.TakeOver(t.Context(), conversation, "Bea"))
+		stream(frontdesk.Delta{Text: " so always. For"})
+		return nil, context.Cause(ctx)
+	})
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Memory: memory})
+	s := watch(t, agent, identified("How long?", "m-1"))
+	require.NoError(t, s.err)
+	assert.Equal(t, frontdesk.Escalated, s.reply.Outcome)
+	assert.Empty(t, s.reply.Text)
+	assert.Equal(t, []string{"text: Returns take 14 days.\n\nShipping is free. ", "reset", "done: escalated"}, s.kinds())
 }

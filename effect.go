@@ -44,7 +44,7 @@ type effectState struct {
 func (c *conversation) startTool(at time.Time, body toolStarted) {
 	call, approval := c.call(body.Call), c.approval(body.Approval)
 	if c.turn != nil && body.Approval == "" {
-		c.turn.saidBeside()
+		c.turn.keepSaid()
 	}
 	var effect *effectState
 	switch {
@@ -118,7 +118,7 @@ func (c *conversation) finishTool(body toolFinished) {
 	c.sources.suspects(body.Signals)
 	if c.turn != nil {
 		c.turn.wants(call.call.Name, body)
-		c.turn.saidBeside()
+		c.turn.keepSaid()
 	}
 	c.finishEffect(call.effect, body.Status)
 	if s := call.approval; s != nil {

@@ -17,7 +17,8 @@ type ReasoningDelta struct{ Text string }
 
 // Reset says that text and thoughts since the last ToolStarted event, or since
 // the start of the turn, are void: the model was asked again, or somebody took the
-// conversation over. Remove it from the customer's screen.
+// conversation over. Remove it from the customer's screen. An answer among it that
+// stands comes once more with the next TextDelta.
 type Reset struct{}
 
 // Retrieved says that the knowledge base was searched for the turn.

@@ -497,12 +497,6 @@ const mostHeld = 1
 // the turn goes on because the answer was held back.
 func (r *run) release(ctx context.Context) (text string, released bool) {
 	s := r.screen(ctx, r.c.turn.answer.Message.Text, true)
-	var said []string
-	for _, text := range r.c.turn.before {
-		if text = strings.TrimSpace(r.interim(ctx, text)); text != "" {
-			said = append(said, text)
-		}
-	}
 	if r.c.turn.heldBack > 0 {
 		s.findings = slices.DeleteFunc(s.findings, func(f finding) bool { return f.once })
 	}
@@ -511,9 +505,9 @@ func (r *run) release(ctx context.Context) (text string, released bool) {
 			r.add(EntryGuarded, guarded{Stage: StageOutput, Action: guardChanged, Reasons: s.changed})
 		}
 		if r.stream && !r.overtaken(ctx) {
-			r.showRest(s.text)
+			r.showReply(r.whole(s.text))
 		}
-		return strings.Join(append(said, s.text), "\n\n"), true
+		return s.text, true
 	}
 	body := guarded{Stage: StageOutput, Action: guardHeld}
 	var words []string

@@ -337,7 +337,7 @@ func (r *run) callEscalation(ctx context.Context, i int) error {
 		return err
 	}
 	r.emit(ToolFinished{result})
-	r.tellHandoff()
+	r.tellHandoff(ctx)
 	return nil
 }
 
@@ -358,7 +358,7 @@ func (r *run) handOver(ctx context.Context, handoff Handoff) error {
 	if err := r.write(detached(ctx)); err != nil {
 		return err
 	}
-	r.tellHandoff()
+	r.tellHandoff(ctx)
 	return nil
 }
 
@@ -387,11 +387,12 @@ func (r *run) prepare(ctx context.Context, handoff *Handoff) {
 
 // tellHandoff tells the customer of the newest handoff and, where no escalator
 // is to be asked first, the caller.
-func (r *run) tellHandoff() {
+func (r *run) tellHandoff(ctx context.Context) {
 	told := r.c.handoff.Told
 	switch answer := r.c.turn.answer; {
 	case answer == nil || strings.TrimSpace(answer.Message.Text) != told:
-		r.showRest(told)
+		r.readBefore(ctx)
+		r.showReply(r.whole(told))
 	case len(answer.Message.Calls) == 0:
 		r.showRest(answer.Message.Text) // what could not be checked before
 	}

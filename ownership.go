@@ -253,7 +253,10 @@ func (c *conversation) owns(owner Owner, by string, entry *Entry) {
 // overtake ends the turn that runs, unless it is its own doing.
 func (c *conversation) overtake() {
 	t := c.turn
-	if t == nil || t.outcome != "" || t.handoff != nil || c.owner.Owner == OwnerAgent {
+	if t == nil || t.handoff != nil || c.owner.Owner == OwnerAgent {
+		return
+	}
+	if t.before = nil; t.outcome != "" {
 		return
 	}
 	t.overtaken = c.owner.Epoch

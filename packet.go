@@ -44,9 +44,9 @@ func (c *conversation) packetOf(made *Handoff) *Handoff {
 	return &handoff
 }
 
-// saidBeside keeps what was said beside calls once one of them has begun or ended:
-// it stays on the customer's screen.
-func (t *turnState) saidBeside() {
+// keepSaid keeps what the newest answer said once it stays on the customer's screen:
+// one of its calls has begun or ended, or there is more to answer.
+func (t *turnState) keepSaid() {
 	if t.answer == nil {
 		return
 	}

@@ -24,8 +24,10 @@ type run struct {
 
 	stopped  bool            // the caller left the loop: yield must not be called again
 	shown    strings.Builder // text of the present answer that the caller has seen
-	standing string          // text before it that a Reset would void, and that stays
-	before   int             // so many answers to which the turn went on were shown
+	standing string          // text before it that a Reset voids, and that is to stay
+	voided   bool            // a Reset has voided it
+	told     []string        // the answers to which the turn went on, as the customer reads them
+	seen     int             // so many of them were shown
 	thought  bool            // the caller has seen thoughts of it
 	withheld bool            // a sentence of the answer could not be released
 	handing  bool            // a handoff is being made: it may be spoken of
@@ -72,7 +74,7 @@ func (r *run) emit(event Event) bool {
 	switch event.(type) {
 	case ToolStarted:
 		r.blank()
-		r.standing = ""
+		r.standing, r.voided = "", false
 	case ToolFinished:
 		r.settleShown()
 	}
@@ -582,11 +584,8 @@ func (r *run) end(ctx context.Context, outcome Outcome) (*Reply, error) {
 	if r.c.unanswered() && r.goOn(ctx) {
 		return nil, nil
 	}
-	switch {
-	case outcome.waits():
-		r.showRest(reply.Text)
-	case outcome == Answered && len(r.c.turn.before) == 0:
-		r.showRest(reply.Text) // without the markers that name no passage
+	if outcome == Answered || outcome.waits() {
+		r.showReply(reply.Text)
 	}
 	return reply, nil
 }
@@ -598,7 +597,7 @@ func (r *run) goOn(ctx context.Context) bool {
 		return false
 	}
 	r.begin(false, false)
-	r.owed = true
+	r.owed, r.told, r.seen = true, nil, 0
 	err := r.write(detached(ctx))
 	if err != nil && !errors.Is(err, ErrConflict) {
 		r.pending, r.cached.conversation = nil, nil // it may be in the log
@@ -610,14 +609,20 @@ func (r *run) goOn(ctx context.Context) bool {
 // back.
 func (r *run) ending(ctx context.Context, outcome Outcome) (turnEnded, bool) {
 	ended := turnEnded{Outcome: outcome}
-	if outcome == Answered {
+	r.readBefore(ctx)
+	switch {
+	case outcome == Answered:
 		text, released := r.release(ctx)
+		text = r.whole(text)
 		if plain, _ := resolveCitations(r.c.turn.answer.Message.Text, r.c.passages); text != plain {
 			ended.Text = text
 		}
 		return ended, released
-	}
-	if !outcome.waits() {
+	case outcome == Escalated && r.c.turn.handoff != nil && r.whole("") != "":
+		told, _ := resolveCitations(r.c.turn.handoff.Told, r.c.passages)
+		ended.Text = r.whole(told)
+		return ended, true
+	case !outcome.waits():
 		return ended, true
 	}
 	text := ""
@@ -638,6 +643,7 @@ func (r *run) ending(ctx context.Context, outcome Outcome) (turnEnded, bool) {
 			ended.Text = strings.TrimSpace(ended.Text + "\n\n" + text)
 		}
 	}
+	ended.Text = r.whole(ended.Text)
 	return ended, true
 }
 

@@ -67,7 +67,7 @@ func (t *turn) end(r *record) {
 	t.outcome = r.Outcome
 	text := r.Text
 	switch {
-	case t.handoff != "":
+	case t.handoff != "" && text == "":
 		text = t.handoff
 	case r.Outcome == frontdesk.Answered && text == "":
 		text = t.answer
