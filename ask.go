@@ -225,10 +225,12 @@ func (r *run) showBefore(ctx context.Context) bool {
 	return true
 }
 
-// whole is the text of a reply: the answers to which the turn went on, and the last.
+// whole is the text of a reply: the answers to which the turn went on, and the last,
+// unless it is one of them that a handoff tells.
 func (r *run) whole(last string) string {
-	texts := slices.DeleteFunc(append(slices.Clip(r.told), last), func(text string) bool { return text == "" })
-	return strings.Join(texts, "\n\n")
+	texts := append(slices.Clip(r.told), last)
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	return strings.Join(slices.Compact(texts), "\n\n")
 }
 
 // showReply shows what the caller has not seen of the text of a reply.

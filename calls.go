@@ -403,6 +403,9 @@ func (r *run) perform(ctx context.Context, p performance) error {
 		}
 		return err
 	}
+	if r.c.effect(p.key) == nil {
+		return nil // somebody has found out what came of it
+	}
 	if !p.detached && r.c.turn.overtaken > r.epoch {
 		// A human came right behind the intent, whose append was not answered.
 		if !again {
@@ -518,7 +521,9 @@ func (r *run) conclude(p *performance, result ToolResult, interrupted bool) {
 func (r *run) record(p *performance, result ToolResult, interrupted bool) {
 	effect := p.effect
 	if p.detached {
-		effect = r.c.approval(p.approval.ID).effect
+		if s := r.c.approval(p.approval.ID); s != nil {
+			effect = s.effect
+		}
 	} else if call := r.c.call(p.index); call != nil {
 		effect = call.effect
 	}

@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,11 +34,11 @@ type Effect struct {
 // known what came of it.
 type effectState struct {
 	Effect
-	approval string   // of which the tool was called
-	changes  *Changes // to be given back if it comes to nothing
-	unknown  bool     // its result says so
-	named    bool     // a handoff told of it
-	step     int      // of the conversation, from 1 on
+	changes *Changes // to be given back if it comes to nothing
+	unknown bool     // its result says so
+	over    bool     // whoever ran it has come to an end
+	named   bool     // a handoff told of it
+	step    int      // of the conversation, from 1 on
 }
 
 // startTool takes in the intent to run a tool.
@@ -56,7 +57,7 @@ func (c *conversation) startTool(at time.Time, body toolStarted) {
 		effect = call.effect
 	}
 	if effect != nil { // it is tried again, with the same key
-		effect.NotAfter = body.NotAfter
+		effect.NotAfter, effect.over = body.NotAfter, false
 		return
 	}
 	effect = &effectState{Effect: Effect{IdempotencyKey: body.IdempotencyKey, Started: at, NotAfter: body.NotAfter}}
@@ -68,7 +69,7 @@ func (c *conversation) startTool(at time.Time, body toolStarted) {
 		}
 	}
 	if body.Approval != "" {
-		effect.Tool, effect.Arguments, effect.approval = approval.Tool, approval.arguments(), approval.ID
+		effect.Tool, effect.Arguments = approval.Tool, approval.arguments()
 		approval.effect = effect
 	} else {
 		effect.Tool, effect.Arguments = call.call.Name, json.RawMessage(call.call.Arguments)
@@ -94,9 +95,10 @@ func (c *conversation) finishTool(body toolFinished) {
 			c.sources.add(body.Origin, resultPrefix+s.Tool, body.Content, string(s.arguments()))
 			c.sources.suspects(body.Signals)
 			c.finishEffect(s.effect, body.Status)
+			s.effect.ran(body)
 			c.forget(s)
 			result := ToolResult{Call: ToolCall{Name: s.Tool, Arguments: string(s.arguments())}, Status: body.Status, Content: body.Content, Err: body.err}
-			if c.turn != nil {
+			if c.turn != nil && c.turn.outcome == "" {
 				c.turn.results = append(c.turn.results, result)
 				c.turn.wants(s.Tool, body)
 			}
@@ -121,6 +123,7 @@ func (c *conversation) finishTool(body toolFinished) {
 		c.turn.keepSaid()
 	}
 	c.finishEffect(call.effect, body.Status)
+	call.effect.ran(body)
 	if s := call.approval; s != nil {
 		s.done, s.call = true, nil
 		c.forget(s)
@@ -139,6 +142,13 @@ func (c *conversation) finishEffect(effect *effectState, status ToolStatus) {
 	c.unresolved = slices.DeleteFunc(c.unresolved, func(e *effectState) bool { return e == effect })
 	if status == ToolDone {
 		c.did(effect.Effect)
+	}
+}
+
+// ran takes in whether the call that has ended runs no more.
+func (e *effectState) ran(body toolFinished) {
+	if e != nil {
+		e.over = !body.Interrupted
 	}
 }
 
@@ -163,38 +173,81 @@ func (c *conversation) decide(body approvalDecided) {
 	}
 	if s.call == nil && !body.Approved {
 		c.restep(s.step, ToolNotRun)
-	}
-	if s.call == nil && !body.Approved {
 		c.forget(s)
 		c.ask(Message{Role: RoleUser, Text: s.note("")})
 		c.retrieved = true
 	}
 }
 
-// resolve takes in what was found out about a call whose outcome was unknown.
+// resolved reports whether it is known already, by what somebody else recorded, what came
+// of the call that an entry is about.
+func (c *conversation) resolved(body any) bool {
+	settled := func(index int, approval string) bool {
+		if approval != "" {
+			return c.approval(approval) == nil
+		}
+		call := c.call(index)
+		return call == nil || call.result != nil
+	}
+	switch body := body.(type) {
+	case toolStarted:
+		return settled(body.Call, body.Approval)
+	case toolFinished:
+		return settled(body.Call, body.Approval)
+	case effectResolved:
+		return c.effect(body.IdempotencyKey) == nil
+	default:
+		return false
+	}
+}
+
+// effect returns the call with the key of which nobody knows what came, or nil.
+func (c *conversation) effect(key string) *effectState {
+	for _, effect := range c.unresolved {
+		if effect.IdempotencyKey == key {
+			return effect
+		}
+	}
+	return nil
+}
+
+// resolve takes in what was found out about a call whose outcome was unknown. If the
+// turn waits for it, it is the call's result.
 func (c *conversation) resolve(body effectResolved) {
-	i := slices.IndexFunc(c.unresolved, func(e *effectState) bool { return e.IdempotencyKey == body.IdempotencyKey })
-	if i < 0 {
+	effect := c.effect(body.IdempotencyKey)
+	if effect == nil {
 		return
 	}
-	effect := c.unresolved[i]
-	c.unresolved = slices.Delete(c.unresolved, i, i+1)
-	found := "it did not take effect, and will not"
+	status, found := ToolFailed, "it did not take effect, and will not"
 	if body.Happened {
-		found = "it took effect"
-		c.restep(effect.step, ToolDone)
-		c.did(effect.Effect)
-	} else {
-		c.restep(effect.step, ToolFailed)
+		status, found = ToolDone, "it took effect"
 	}
+	note := ""
+	if body.Note != "" {
+		note = "\nA colleague adds: " + quoteData(body.Note)
+	}
+	finished := toolFinished{Status: status, Content: cmp.Or(body.Content, "It is known now what came of it: "+found+".") + note, Origin: fromColleague}
+	for _, s := range c.approvals {
+		if s.effect == effect && s.call == nil {
+			finished.Approval = s.ID
+			c.finishTool(finished)
+			return
+		}
+	}
+	for i, call := range c.calls {
+		if call.effect == effect && call.result == nil {
+			finished.Call = i
+			c.finishTool(finished)
+			return
+		}
+	}
+	c.finishEffect(effect, status)
+	c.restep(effect.step, status)
 	text := fmt.Sprintf("<note>\nIt is known now what came of %s %s: %s.", effect.Tool, quoteData(string(effect.Arguments)), found)
 	if body.Content != "" {
 		text += "\nThe result: " + quoteData(body.Content)
 	}
-	if body.Note != "" {
-		text += "\nA colleague adds: " + quoteData(body.Note)
-	}
-	c.tell(text + "\n</note>\n\n")
+	c.tell(text + note + "\n</note>\n\n")
 }
 
 // effects are the calls of which nobody knows what came.

@@ -31,6 +31,10 @@ var (
 	// and that somebody has to find out first: see [Agent.Resolve].
 	ErrUnknownOutcome = errors.New("nobody knows whether a tool call took effect")
 
+	// ErrStillRunning says that a tool call may still take effect, up to
+	// [Effect].NotAfter.
+	ErrStillRunning = errors.New("the tool call may still take effect")
+
 	// ErrNoHuman says that no human owns the conversation.
 	ErrNoHuman = errors.New("no human has the conversation")
 

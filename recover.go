@@ -205,20 +205,24 @@ func (a *Agent) Effects(ctx context.Context, id ConversationID) ([]Effect, error
 }
 
 // Resolve records what came of a tool call whose outcome was unknown; see
-// [Agent.Effects]. The model is told with the customer's next message. It is
-// an error if the conversation has no such effect.
+// [Agent.Effects]. If the turn waits for the call, that is its result; otherwise
+// the model is told with the customer's next message. It is an error if the
+// conversation has no such effect, and one that wraps [ErrStillRunning] if it has not
+// happened and the call may still run.
 func (a *Agent) Resolve(ctx context.Context, id ConversationID, resolution Resolution) error {
 	body := effectResolved{IdempotencyKey: resolution.IdempotencyKey, Happened: resolution.Happened, By: resolution.By, Note: resolution.Note}
 	return a.record(ctx, id, EntryEffectResolved, body, func(c *conversation, entry *Entry) error {
-		for _, effect := range c.unresolved {
-			if effect.IdempotencyKey == resolution.IdempotencyKey {
-				if entry.Changes = nil; !resolution.Happened {
-					entry.Changes = giveBack(effect.changes, effect.Started)
-				}
-				return nil
-			}
+		effect := c.effect(resolution.IdempotencyKey)
+		switch entry.Changes = nil; {
+		case effect == nil:
+			return fmt.Errorf("conversation %s has no tool call with the key %q whose outcome is unknown", id, resolution.IdempotencyKey)
+		case resolution.Happened:
+		case !effect.over && time.Now().Before(effect.NotAfter):
+			return fmt.Errorf("conversation %s: %w: look again after %s", id, ErrStillRunning, effect.NotAfter.Format(time.RFC3339))
+		default:
+			entry.Changes = giveBack(effect.changes, effect.Started)
 		}
-		return fmt.Errorf("conversation %s has no tool call with the key %q whose outcome is unknown", id, resolution.IdempotencyKey)
+		return nil
 	})
 }
 

@@ -3,6 +3,7 @@ package frontdesk_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -329,4 +330,101 @@ func TestErase(t *testing.T) {
 	assert.Equal(t, []string{"user: Hi again"}, sent(t, provider, 2))
 	require.Error(t, agent.Erase(t.Context(), "", ""))
 	require.Error(t, newAgent(t, frontdesk.Config{Provider: provider, Memory: plainMemory{memory}}).Erase(t.Context(), "", "cus_ana"))
+}
+
+// What a colleague has found out about a call is its result: nothing runs again whose claim
+// was given back.
+func TestWhatIsResolvedIsNotTakenUp(t *testing.T) {
+	for _, happened := range []bool{false, true} {
+		for _, approved := range []bool{false, true} {
+			t.Run(fmt.Sprintf("happened=%v, approved=%v", happened, approved), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					shared, till := new(frontdesk.InMemory), new(till)
+					tool := till.tool().Once(orderOnce).Idempotent(0)
+					if approved {
+						tool.ApproveWhen(nil)
+					}
+					process := func(memory frontdesk.Memory, answers ...frontdesktest.Answer) (*frontdesk.Agent, *frontdesktest.Provider) {
+						provider := frontdesktest.NewProvider(answers...)
+						return newAgent(t, frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{tool}}), provider
+					}
+					memory := &mortal{InMemory: shared}
+					memory.at = func() bool { return len(till.paid) > 0 }
+					agent, _ := process(memory, pay("ORD-1", 5))
+					reply, err := agent.Reply(t.Context(), identified("Pay me", "m-1"))
+					if approved {
+						require.NoError(t, err)
+						_, err = agent.Decide(t.Context(), conversation, frontdesk.Decision{Approval: reply.Approvals[0].ID, Approved: true})
+					}
+					require.ErrorIs(t, err, errDead)
+					require.Len(t, till.paid, 1)
+
+					agent, provider := process(shared, frontdesktest.Say("That is settled."))
+					effects, err := agent.Effects(t.Context(), conversation)
+					require.NoError(t, err)
+					require.Len(t, effects, 1)
+					resolution := frontdesk.Resolution{IdempotencyKey: effects[0].IdempotencyKey, Happened: happened, By: "Bea", Note: "I looked."}
+					if !happened {
+						require.ErrorIs(t, agent.Resolve(t.Context(), conversation, resolution), frontdesk.ErrStillRunning)
+					}
+					time.Sleep(time.Until(effects[0].NotAfter))
+					require.NoError(t, agent.Resolve(t.Context(), conversation, resolution))
+					other, _ := process(shared, pay("ORD-1", 5), frontdesktest.Say("It is another conversation."))
+					reply = play(t, other, frontdesk.Turn{Conversation: "c-2", Customer: frontdesk.Customer{ID: "cus_ana"}, Text: "Pay me"}, false)
+					if approved {
+						reply, err = other.Decide(t.Context(), frontdesk.ConversationID{ID: "c-2"}, frontdesk.Decision{Approval: reply.Approvals[0].ID, Approved: true})
+						require.NoError(t, err)
+					}
+					paid := 2
+					if happened {
+						paid = 1
+					}
+					require.Len(t, till.paid, paid, "the claim is free if it did not happen")
+
+					var recovered []frontdesk.Recovered
+					time.Sleep(frontdesk.DefaultLease)
+					require.NoError(t, agent.Recover(t.Context(), func(r frontdesk.Recovered) { recovered = append(recovered, r) }))
+					require.Len(t, recovered, 1)
+					require.NoError(t, recovered[0].Err)
+					assert.Equal(t, "That is settled.", recovered[0].Reply.Text)
+					assert.Len(t, till.paid, paid, "it ran again")
+					found := "it did not take effect, and will not."
+					if happened {
+						found = "it took effect."
+					}
+					messages := sent(t, provider, 0)
+					assert.Contains(t, messages[len(messages)-1], found)
+					assert.Contains(t, messages[len(messages)-1], "I looked.")
+					status := map[bool]frontdesk.ToolStatus{false: frontdesk.ToolFailed, true: frontdesk.ToolDone}[happened]
+					require.Len(t, recovered[0].Reply.Results, 1)
+					assert.Equal(t, status, recovered[0].Reply.Results[0].Status)
+				})
+			})
+		}
+	}
+}
+
+// Somebody finds out what came of a call just as another process tries it again.
+func TestResolvedAsItIsTakenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		till, shared := diesInTool(t, func(s *till) *frontdesk.TypedTool[payout, string] { return s.tool().Once(orderOnce).Idempotent(0) })
+		config := frontdesk.Config{Memory: shared, Tools: []frontdesk.Tool{till.tool().Once(orderOnce).Idempotent(0)}}
+		config.Provider = frontdesktest.NewProvider()
+		desk := newAgent(t, config)
+		time.Sleep(frontdesk.DefaultLease)
+		memory := &intervened{InMemory: shared}
+		memory.before = func(entries []frontdesk.Entry) error {
+			if hasKind(entries, frontdesk.EntryToolStarted) {
+				memory.before = nil
+				require.NoError(t, desk.Resolve(t.Context(), conversation, frontdesk.Resolution{IdempotencyKey: till.keys[0], By: "Bea"}))
+			}
+			return nil
+		}
+		config.Memory, config.Provider = memory, frontdesktest.NewProvider(frontdesktest.Say("That is settled."))
+		reply, err := newAgent(t, config).Resume(t.Context(), conversation)
+		require.NoError(t, err)
+		assert.Equal(t, "That is settled.", reply.Text)
+		assert.Len(t, till.paid, 1, "its claim was given back")
+		assert.Equal(t, frontdesk.ToolFailed, reply.Results[0].Status)
+	})
 }

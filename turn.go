@@ -391,7 +391,10 @@ var errTakenOver = errors.New("a human took the conversation over")
 func (r *run) write(ctx context.Context) error {
 	taken := false // a human took the conversation over
 	for range appendAttempts {
-		if len(r.pending) == 0 {
+		switch {
+		case len(r.pending) == 0 && taken:
+			return errTakenOver
+		case len(r.pending) == 0:
 			return nil
 		}
 		begun := time.Now()
@@ -423,18 +426,22 @@ func (r *run) write(ctx context.Context) error {
 			if !taken {
 				r.keepEffects()
 			}
-			if taken = true; len(r.pending) == 0 {
-				return errTakenOver
-			}
+			taken = true
 		}
-		for i, entry := range r.pending {
-			if ended, ok := entry.body.(turnEnded); ok && r.c.unread(ended.Outcome) {
+		for i := 0; i < len(r.pending); {
+			body := r.pending[i].body
+			if ended, ok := body.(turnEnded); ok && r.c.unread(ended.Outcome) {
 				r.pending = r.pending[:i] // there is more to answer
 				break
+			}
+			if r.c.resolved(body) {
+				r.pending = slices.Delete(r.pending, i, i+1)
+				continue
 			}
 			if err := r.c.apply(&r.pending[i]); err != nil {
 				return fail(err)
 			}
+			i++
 		}
 		if written == 0 && !errors.Is(err, ErrConflict) {
 			return fail(err) // it may be tried once more when the turn ends

@@ -176,6 +176,8 @@ func (rd reader) explain(r *http.Request, err error) problem {
 		return problem{http.StatusConflict, "no human has this conversation", time.Time{}}
 	case errors.Is(err, frontdesk.ErrUnknownOutcome):
 		return problem{http.StatusConflict, "nobody knows what came of a tool call: find out, and tell it under effects first", time.Time{}}
+	case errors.Is(err, frontdesk.ErrStillRunning):
+		return problem{http.StatusConflict, "this tool call may still take effect: look again after its not_after", time.Time{}}
 	case errors.Is(err, frontdesk.ErrApprovalClosed):
 		return problem{http.StatusConflict, "this cannot be decided here now: it was decided, has expired, is somebody else's to answer, or the customer has to prove who they are first", time.Time{}}
 	}
