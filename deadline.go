@@ -102,6 +102,9 @@ func (r *run) raise(ctx context.Context) error {
 		if r.c.handoff != nil {
 			body = raised{Handoff: r.c.handoff.ID, Times: r.c.handoff.Raised}
 		}
+		if told != nil && told.Handoff == body.Handoff && told.Times <= body.Times {
+			return errNoTurn // another process has raised it, and waits
+		}
 		if r.agent.wait(r.c) > 0 {
 			if told == nil || told.Handoff != body.Handoff {
 				packet := r.c.packet()

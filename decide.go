@@ -76,7 +76,7 @@ func (c *conversation) next(rules rules) decision {
 		}}
 	case c.approved() != nil:
 		return decision{step: stepAct}
-	case t.handoff == nil && t.overtaken > 0 && c.owner.Owner == OwnerAgent && rules.escalator && c.untold():
+	case (t.handoff != nil || t.overtaken > 0) && c.owner.Owner == OwnerAgent && rules.escalator && c.untold():
 		return decision{step: stepHandOver, handoff: unknownOutcome("")} // since it was handed back
 	case t.handoff != nil || t.overtaken > 0 || c.owner.Owner != OwnerAgent:
 		return decision{step: stepEnd, outcome: Escalated}

@@ -179,9 +179,9 @@ func (c *conversation) decide(body approvalDecided) {
 	}
 }
 
-// resolved reports whether it is known already, by what somebody else recorded, what came
-// of the call that an entry is about.
-func (c *conversation) resolved(body any) bool {
+// late reports whether an entry is about a call of which it is known already what came,
+// by what somebody else recorded.
+func (c *conversation) late(body any) bool {
 	settled := func(index int, approval string) bool {
 		if approval != "" {
 			return c.approval(approval) == nil

@@ -280,6 +280,9 @@ func (c *conversation) close(body closed, entry *Entry) {
 		}
 	}
 	c.approvals = open
+	for _, effect := range c.unresolved {
+		effect.named = false // nobody looks into it any more
+	}
 	c.owns(OwnerClosed, body.By, entry)
 	c.notes = append(c.notes, renderClosed(body))
 }

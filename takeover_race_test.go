@@ -452,3 +452,79 @@ func TestAnOutcomeIsNotForgottenWhileAHumanWrites(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, effects, "it is known that it was paid")
 }
+
+// A process that hung while it raised a handoff does not count behind the one that has
+// raised it since.
+func TestAHandoffThatTwoProcessesRaise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared, desk := new(frontdesk.InMemory), &helpdesk{ticket: "T-7"}
+		agent, after := raising(t, desk, shared, escalate(""))
+		play(t, agent, say("A human, please"), false)
+		time.Sleep(deadline)
+		hung := false
+		slow := newAgent(t, frontdesk.Config{
+			Provider: frontdesktest.NewProvider(), Memory: shared, Escalation: frontdesk.Escalation{Deadline: deadline},
+			Escalator: frontdesk.EscalatorFunc(func(ctx context.Context, handoff frontdesk.Handoff) (string, error) {
+				if !hung {
+					hung = true
+					after(frontdesk.DefaultLease) // nobody keeps the lease of one that hangs
+					after(deadline)
+				}
+				return desk.Escalate(ctx, handoff)
+			}),
+		})
+		require.NoError(t, slow.Recover(t.Context(), func(r frontdesk.Recovered) { assert.NoError(t, r.Err) }))
+		for range 5 {
+			after(deadline)
+		}
+		var raised []int
+		for _, handoff := range desk.handoffs {
+			raised = append(raised, handoff.Raised)
+		}
+		assert.Equal(t, []int{0, 1, 2, 1, 3}, raised, "the slow one told it too")
+	})
+}
+
+// What ends nobody knows how once a conversation was handed back goes to a human again,
+// also in the turn that had handed it over.
+func TestAnUnknownOutcomeInATurnThatWasHandedBack(t *testing.T) {
+	shared, till := new(frontdesk.InMemory), &till{fail: syscall.ECONNRESET}
+	config := frontdesk.Config{Memory: shared, Tools: []frontdesk.Tool{till.tool().ApproveWhen(nil)}, Provider: frontdesktest.NewProvider()}
+	desk := &helpdesk{ticket: "T-7"}
+	config.Escalator = desk
+	other := newAgent(t, config)
+	config.Provider = frontdesktest.NewProvider(pay("ORD-1", 5), escalate(""))
+	config.Escalator = frontdesk.EscalatorFunc(func(ctx context.Context, handoff frontdesk.Handoff) (string, error) {
+		if len(desk.handoffs) == 0 { // the turn still runs
+			_, err := other.Decide(ctx, conversation, frontdesk.Decision{Approval: handoff.Approvals[0].ID, Approved: true})
+			require.NoError(t, err)
+			require.NoError(t, other.HandBack(ctx, conversation, "Bea", "Approved."))
+		}
+		return desk.Escalate(ctx, handoff)
+	})
+	agent := newAgent(t, config)
+	require.Equal(t, frontdesk.AwaitingApproval, play(t, agent, say("Pay me"), false).Outcome)
+	reply := play(t, agent, say("A human, please"), false)
+	assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+	require.Len(t, desk.handoffs, 2)
+	assert.Equal(t, frontdesk.HandoffUnknownOutcome, desk.handoffs[1].Reason)
+	require.Len(t, desk.handoffs[1].Effects, 1)
+	owner, err := agent.Owner(t.Context(), conversation)
+	require.NoError(t, err)
+	assert.Equal(t, frontdesk.OwnerHuman, owner.Owner)
+}
+
+// Whoever closes a conversation without finding out what came of a call is told again.
+func TestAConversationClosedWithAnUnknownOutcome(t *testing.T) {
+	desk, till := &helpdesk{ticket: "T-7"}, &till{fail: syscall.ECONNRESET}
+	provider := frontdesktest.NewProvider(pay("ORD-1", 5), frontdesktest.Say("Hm."), frontdesktest.Say("Hello again."))
+	agent := newAgent(t, frontdesk.Config{Provider: provider, Tools: []frontdesk.Tool{till.tool()}, Escalator: desk})
+	play(t, agent, say("Pay me"), false)
+	require.Len(t, desk.handoffs, 1)
+	require.NoError(t, agent.Close(t.Context(), conversation, "Bea", ""))
+	reply := play(t, agent, say("Hello?"), false)
+	assert.Equal(t, "Hello again.", reply.Text)
+	assert.Equal(t, frontdesk.Escalated, reply.Outcome)
+	require.Len(t, desk.handoffs, 2)
+	require.Len(t, desk.handoffs[1].Effects, 1)
+}

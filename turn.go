@@ -434,7 +434,7 @@ func (r *run) write(ctx context.Context) error {
 				r.pending = r.pending[:i] // there is more to answer
 				break
 			}
-			if r.c.resolved(body) {
+			if r.c.late(body) {
 				r.pending = slices.Delete(r.pending, i, i+1)
 				continue
 			}
