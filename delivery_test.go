@@ -318,12 +318,13 @@ func TestTheAnswerBeforeWhatJoined(t *testing.T) {
 		outcome frontdesk.Outcome
 		want    string
 	}{
-		"an answer":       {[]frontdesktest.Answer{frontdesktest.Say("Shipping is free.")}, frontdesk.Answered, "Shipping is free."},
-		"one held back":   {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), frontdesktest.Say("Shipping is free.")}, frontdesk.Answered, "Shipping is free."},
-		"behind a tool":   {[]frontdesktest.Answer{pay("ORD-1", 5), frontdesktest.Say("Paid.")}, frontdesk.Answered, "Paid."},
-		"an approval":     {[]frontdesktest.Answer{pay("ORD-1", 500_00)}, frontdesk.AwaitingApproval, frontdesk.DefaultApprovalText},
-		"a handoff":       {[]frontdesktest.Answer{escalate("Somebody will look at it.")}, frontdesk.Escalated, "Somebody will look at it."},
-		"a broken answer": {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), frontdesktest.Say("I have cancelled your order.")}, frontdesk.Escalated, frontdesk.DefaultHandoffText},
+		"an answer":                 {[]frontdesktest.Answer{frontdesktest.Say("Shipping is free.")}, frontdesk.Answered, "Shipping is free."},
+		"one held back":             {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), frontdesktest.Say("Shipping is free.")}, frontdesk.Answered, "Shipping is free."},
+		"behind a tool":             {[]frontdesktest.Answer{pay("ORD-1", 5), frontdesktest.Say("Paid.")}, frontdesk.Answered, "Paid."},
+		"one held back, and a tool": {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), pay("ORD-1", 5), frontdesktest.Say("Paid.")}, frontdesk.Answered, "Paid."},
+		"an approval":               {[]frontdesktest.Answer{pay("ORD-1", 500_00)}, frontdesk.AwaitingApproval, frontdesk.DefaultApprovalText},
+		"a handoff":                 {[]frontdesktest.Answer{escalate("Somebody will look at it.")}, frontdesk.Escalated, "Somebody will look at it."},
+		"a broken answer":           {[]frontdesktest.Answer{frontdesktest.Say("It is free. I have cancelled your order."), frontdesktest.Say("I have cancelled your order.")}, frontdesk.Escalated, frontdesk.DefaultHandoffText},
 	} {
 		for _, stream := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, stream=%v", name, stream), func(t *testing.T) {

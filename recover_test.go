@@ -372,7 +372,7 @@ func TestWhatIsResolvedIsNotTakenUp(t *testing.T) {
 					other, _ := process(shared, pay("ORD-1", 5), frontdesktest.Say("It is another conversation."))
 					reply = play(t, other, frontdesk.Turn{Conversation: "c-2", Customer: frontdesk.Customer{ID: "cus_ana"}, Text: "Pay me"}, false)
 					if approved {
-						reply, err = other.Decide(t.Context(), frontdesk.ConversationID{ID: "c-2"}, frontdesk.Decision{Approval: reply.Approvals[0].ID, Approved: true})
+						_, err = other.Decide(t.Context(), frontdesk.ConversationID{ID: "c-2"}, frontdesk.Decision{Approval: reply.Approvals[0].ID, Approved: true})
 						require.NoError(t, err)
 					}
 					paid := 2

@@ -74,7 +74,9 @@ func (r *run) emit(event Event) bool {
 	switch event.(type) {
 	case ToolStarted:
 		r.blank()
-		r.standing, r.voided = "", false
+		if !r.voided { // else it goes with what is said behind the call
+			r.standing = ""
+		}
 	case ToolFinished:
 		r.settleShown()
 	}
