@@ -396,3 +396,19 @@ func TestATakeoverBehindWhatJoined(t *testing.T) {
 	assert.Empty(t, s.reply.Text)
 	assert.Equal(t, []string{"text: Returns take 14 days.\n\nShipping is free. ", "reset", "done: escalated"}, s.kinds())
 }
+
+// A confirmation that is delivered again gets the reply to it, not the question that it
+// answers.
+func TestAConfirmationDeliveredTwice(t *testing.T) {
+	memory, till := new(frontdesk.InMemory), new(till)
+	provider := frontdesktest.NewProvider(pay("ORD-1", 5), frontdesktest.Fail(errors.New("busy")), frontdesktest.Say("Paid."))
+	config := frontdesk.Config{Provider: provider, Memory: memory, Tools: []frontdesk.Tool{confirming(till)}}
+	asked := play(t, newAgent(t, config), identified("Pay me", "m-1"), false)
+	require.Equal(t, frontdesk.AwaitingCustomer, asked.Outcome)
+	_, err := newAgent(t, config).Reply(t.Context(), identified("yes", "m-2"))
+	require.ErrorContains(t, err, "busy")
+	assert.Equal(t, "Paid.", play(t, newAgent(t, config), identified("Pay me", "m-1"), false).Text)
+	assert.Equal(t, "Paid.", play(t, newAgent(t, config), identified("yes", "m-2"), false).Text)
+	assert.Len(t, till.paid, 1)
+	provider.AssertDone(t)
+}

@@ -258,9 +258,15 @@ func (h Handoff) String() string {
 		switch m.Role {
 		case RoleUser:
 			text := withoutPassages(m.Text)
-			if strings.HasPrefix(text, "<note>") && strings.HasSuffix(text, "</note>") {
-				line("> Note", strings.TrimSuffix(strings.TrimPrefix(text, "<note>"), "</note>"))
-				continue
+			for {
+				said, behind, found := strings.Cut(text, "<note>\n")
+				note, behind, closed := strings.Cut(behind, "\n</note>")
+				if !found || !closed { // the customer's text holds none, see quoteData
+					break
+				}
+				line("> Customer", said)
+				line("> Note", note)
+				text = behind
 			}
 			line("> Customer", text+strings.Repeat(" [image]", len(m.Images)))
 		case RoleAssistant:

@@ -147,7 +147,7 @@ func (r *run) open(ctx context.Context) (*Reply, error) {
 		case delivered && turn == "" && r.c.hadHuman:
 			return r.withHuman(ctx)
 		case delivered && (r.c.turn == nil || r.c.turn.id != turn):
-			if reply, err := r.agent.replyAfter(ctx, r.c.id, turn); reply != nil || err != nil {
+			if reply, err := r.agent.replyAfter(ctx, r.c.id, r.turn.MessageID, turn); reply != nil || err != nil {
 				return r.due(ctx, reply, err)
 			}
 		case delivered && r.c.turn.outcome.told():
@@ -723,7 +723,7 @@ func (r *run) takeIn(ctx context.Context) error {
 // replyAfter reads the reply that answered the message of an earlier turn: its
 // own or, if that turn failed, that of the turn which took the message up. It
 // returns nil if there is none.
-func (a *Agent) replyAfter(ctx context.Context, id ConversationID, turn string) (*Reply, error) {
+func (a *Agent) replyAfter(ctx context.Context, id ConversationID, message, turn string) (*Reply, error) {
 	entries, err := a.config.Memory.Load(ctx, id, 0)
 	if err != nil {
 		return nil, fmt.Errorf("load conversation %s: %w", id, err)
@@ -734,8 +734,9 @@ func (a *Agent) replyAfter(ctx context.Context, id ConversationID, turn string) 
 		if err := c.apply(&entries[i]); err != nil {
 			return nil, err
 		}
-		begun = begun || entries[i].Turn == turn
-		if begun && c.turn != nil && (c.turn.outcome.told()) {
+		_, came := c.deliveries[message] // it may have gone on with a turn that had ended
+		begun = begun || came && entries[i].Turn == turn
+		if begun && c.turn != nil && c.turn.outcome.told() {
 			return c.reply(), nil
 		}
 	}

@@ -347,7 +347,7 @@ func (c *chat) takeIntent(entry *frontdesk.Entry, r *record) {
 		return
 	}
 	c.checkApproved(k, wanted, needed, r.IdempotencyKey)
-	c.intents[r.IdempotencyKey] = &intent{key: r.IdempotencyKey, kind: k, order: wanted, at: entry.Time}
+	c.intents[r.IdempotencyKey] = &intent{key: r.IdempotencyKey, kind: k, order: wanted, at: time.Now()} // the store counts it now
 	c.keys = append(c.keys, r.IdempotencyKey)
 	if call != nil {
 		call.intent = r.IdempotencyKey
